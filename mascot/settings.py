@@ -1,0 +1,80 @@
+"""Every setting, read once at the edge: environment variables (`MASCOT_…`) and a `.env` file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mascot.errors import SettingsError
+
+
+def _default_home() -> Path:
+    """A Space's persistent disk where there is one, otherwise a folder beside the project."""
+    return Path("/data/mascot") if os.environ.get("SPACE_ID") and Path("/data").is_dir() else Path(".mascot")
+
+
+class Settings(BaseSettings):
+    """What to run and where to keep it. Each field is the variable `MASCOT_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="MASCOT_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=_default_home)
+    """Models, the store and personas of one's own live here."""
+    store: str = ""
+    """Database URL; empty is SQLite in `home`."""
+    model: str = "auto"
+    """A tier (embedded, small, standard, paper), a hub id, a GGUF file, a folder, or for `openai` the
+    server's name of the model; `auto` is what the machine can do."""
+    engine: Literal["auto", "llamacpp", "transformers", "openai"] = "auto"
+    revision: str | None = None
+    """Hub revision of the model; None is the tier's pinned one, or the newest."""
+    quantization: Literal["nf4", "int8", "none"] | None = None
+    """For transformers: bitsandbytes on CUDA (default nf4), int8 or none on CPU (default none)."""
+    base_url: str = "http://127.0.0.1:8000/v1"
+    """Where the `openai` engine finds its server."""
+    api_key: SecretStr = SecretStr("none")
+    timeout_seconds: float = Field(60.0, gt=0)
+    """How long an engine may be silent."""
+    context_tokens: int = Field(4096, ge=512)
+    """Longest prompt and answer together, per conversation."""
+    slots: int = Field(4, ge=1, le=64)
+    """Conversations that one local engine serves at the same time."""
+    threads: int = Field(0, ge=0)
+    """Threads of the llamacpp engine; 0 is one less than the cores, at least one."""
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=0, le=65535)
+    policy: Literal["model", "round-robin", "random", "mention"] = "model"
+    """Who directs: the model itself, or one of the simple policies."""
+    max_turns: int = Field(4, ge=1, le=20)
+    """Most persona turns before the floor goes back to the person."""
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @property
+    def store_url(self) -> str:
+        return self.store or f"sqlite:///{self.home / 'mascot.db'}"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: naming the variable, its value and what would be right.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "MASCOT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}={first['input']!r} is not usable: {first['msg']}") from None
