@@ -1,3 +1,3 @@
-"""MASCOT Studio: group conversations with persona agents, human studies of them, and training on what people say."""
+"""MASCOT Studio: group conversations with persona agents, human studies, alignment from ratings."""
 
 __version__ = "0.1.0"

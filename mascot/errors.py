@@ -11,7 +11,7 @@ prints it and exits with 2; a page shows it as a sentence. Anything else that is
     ├── StoreError         the journal could not be written or read
     ├── ModelError         a model file that is missing, truncated or not what it should be
     └── EngineError        an engine that could not answer
-        └── EngineTimeout  … within its time
+        └── EngineTimeoutError  … within its time
 """
 
 
@@ -47,5 +47,5 @@ class EngineError(MascotError):
     """An engine that could not answer."""
 
 
-class EngineTimeout(EngineError):
+class EngineTimeoutError(EngineError):
     """An engine that did not answer within its time."""

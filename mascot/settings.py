@@ -37,19 +37,19 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000/v1"
     """Where the `openai` engine finds its server."""
     api_key: SecretStr = SecretStr("none")
-    timeout_seconds: float = Field(60.0, gt=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
     """How long an engine may be silent."""
-    context_tokens: int = Field(4096, ge=512)
+    context_tokens: int = Field(default=4096, ge=512)
     """Longest prompt and answer together, per conversation."""
-    slots: int = Field(4, ge=1, le=64)
+    slots: int = Field(default=4, ge=1, le=64)
     """Conversations that one local engine serves at the same time."""
-    threads: int = Field(0, ge=0)
+    threads: int = Field(default=0, ge=0)
     """Threads of the llamacpp engine; 0 is one less than the cores, at least one."""
     host: str = "127.0.0.1"
-    port: int = Field(7860, ge=0, le=65535)
+    port: int = Field(default=7860, ge=0, le=65535)
     policy: Literal["model", "round-robin", "random", "mention"] = "model"
     """Who directs: the model itself, or one of the simple policies."""
-    max_turns: int = Field(4, ge=1, le=20)
+    max_turns: int = Field(default=4, ge=1, le=20)
     """Most persona turns before the floor goes back to the person."""
 
     @field_validator("home")

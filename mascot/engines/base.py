@@ -7,6 +7,7 @@ continuations) and `count` (how long is this prompt). Everything else has a sens
 
 from __future__ import annotations
 
+import itertools
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -146,7 +147,7 @@ class Engine(ABC):
         """Names that `Request.adapter` may take."""
         return ()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most engines hold nothing
         """Give back memory, slots and connections; the engine is of no use afterwards."""
 
 
@@ -171,7 +172,7 @@ def check_options(options: Sequence[str]) -> None:
     if not options or not all(options):
         raise EngineError("nothing to choose from: give at least one option, none of them empty")
     ordered = sorted(options)
-    for shorter, longer in zip(ordered, ordered[1:], strict=False):
+    for shorter, longer in itertools.pairwise(ordered):
         if longer.startswith(shorter):
             raise EngineError(
                 f"the options {shorter!r} and {longer!r} cannot be told apart: one begins the other"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mascot.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Vectors = NDArray[np.float32]
 
@@ -35,8 +38,7 @@ class MiniLM:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._model = None
-        self._tokenizer = None
+        self._loaded: tuple[PreTrainedTokenizerBase, PreTrainedModel] | None = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of the texts, shape (len(texts), 384); texts are cut at 256 tokens.
@@ -49,11 +51,10 @@ class MiniLM:
         import torch
 
         with self._lock:
-            self._load()
-            assert self._model is not None and self._tokenizer is not None
+            tokenizer, model = self._loaded = self._loaded or self._load()
             parts = []
             for start in range(0, len(texts), 64):
-                batch = self._tokenizer(
+                batch = tokenizer(
                     list(texts[start : start + 64]),
                     padding=True,
                     truncation=True,
@@ -61,15 +62,13 @@ class MiniLM:
                     return_tensors="pt",
                 )
                 with torch.inference_mode():
-                    hidden = self._model(**batch).last_hidden_state
+                    hidden = model(**batch).last_hidden_state
                 mask = batch["attention_mask"].unsqueeze(-1)
                 mean = (hidden * mask).sum(1) / mask.sum(1)
                 parts.append(torch.nn.functional.normalize(mean, dim=1).numpy())
         return np.concatenate(parts)
 
-    def _load(self) -> None:
-        if self._model is not None:
-            return
+    def _load(self) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
         if not (self._folder / "model.safetensors").is_file():
             raise ModelError(
                 f"the sentence embedder is missing in {self._folder}: run `make setup` to fetch it"
@@ -78,5 +77,5 @@ class MiniLM:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        self._tokenizer = AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
-        self._model = AutoModel.from_pretrained(self._folder, local_files_only=True).eval()
+        tokenizer = AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
+        return tokenizer, AutoModel.from_pretrained(self._folder, local_files_only=True).eval()
