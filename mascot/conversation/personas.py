@@ -1,0 +1,213 @@
+"""Persona cards: who may sit at the table, each a YAML file of its own.
+
+The file's name is the persona's id; the paper's four are in `cards/` (the wording of their cards,
+repertoires and examples is ours; roles, does and does-nots are the paper's, section 3).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from mascot.errors import PersonaError
+
+Line = Annotated[str, Field(min_length=1, max_length=300)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Colours(BaseModel):
+    """The persona's colour on light and on dark ground."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    light: Colour
+    dark: Colour
+
+
+class Persona(BaseModel):
+    """One persona card."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    """The file's name without its ending."""
+    name: str = Field(pattern=r"^[^\W\d_][\w' -]{0,29}$")
+    role: Line
+    summary: Line
+    """One sentence for the welcome page."""
+    goals: tuple[Line, ...] = Field(min_length=1)
+    voice: Line
+    does: tuple[Line, ...] = Field(min_length=1)
+    does_not: tuple[Line, ...] = Field(min_length=1)
+    repertoire: tuple[Line, ...] = Field(min_length=1)
+    """What a directive may ask of this persona, each an imperative phrase."""
+    tones: tuple[Line, ...] = Field(min_length=1)
+    examples: tuple[Line, ...] = Field(min_length=1)
+    """Lines this persona could have said."""
+    colour: Colours
+    face: str = Field(min_length=1, max_length=20)
+    """A drawn glyph (anchor, spark, sun, compass) or one or two characters."""
+
+    @field_validator("repertoire", "tones")
+    @classmethod
+    def _can_be_told_apart(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        folded = sorted(line.casefold() for line in lines)
+        for shorter, longer in itertools.pairwise(folded):
+            if longer.startswith(shorter):
+                raise ValueError(
+                    f"{shorter!r} is the beginning of {longer!r}: the director cannot tell them apart"
+                )
+        return lines
+
+
+def load_card(path: Path) -> Persona:
+    """The persona of one card.
+
+    Raises:
+        PersonaError: the file cannot be read, is no YAML, or a field is wrong; names file, line, field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PersonaError(f"{path}: cannot be read ({error})") from None
+    return parse_card(text, path.stem, str(path))
+
+
+def parse_card(text: str, persona_id: str, source: str) -> Persona:
+    """The persona of a card's text; `source` is named in errors.
+
+    Raises:
+        PersonaError: as `load_card`.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        fields = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise PersonaError(f"{source}, line {line}: not YAML ({getattr(error, 'problem', error)})") from None
+    if not isinstance(fields, dict):
+        raise PersonaError(f"{source}, line 1: a card is a list of fields such as `name: Anchor`")
+    try:
+        return Persona(id=persona_id, **{str(key): value for key, value in fields.items() if key != "id"})
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(node, first["loc"])
+        field = ".".join(str(part) for part in first["loc"])
+        message = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        raise PersonaError(f"{source}, line {line}: {field}: {message}") from None
+
+
+def _line_of(node: Any, loc: Sequence[int | str]) -> int:
+    """The line of the deepest part of `loc` that stands in the file."""
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if part not in pairs:
+                return line
+            key, node = pairs[part]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+class Cast:
+    """The personas of a conversation, by id, in the order in which they sit.
+
+    Raises:
+        PersonaError: two of them bear the same name, or there is none.
+    """
+
+    def __init__(self, personas: Iterable[Persona]) -> None:
+        self._by_id = {persona.id: persona for persona in personas}
+        names = [persona.name.casefold() for persona in self._by_id.values()]
+        if not names:
+            raise PersonaError("there is no persona: a conversation needs at least one card")
+        for name in names:
+            if names.count(name) > 1:
+                raise PersonaError(f"two personas bear the name {name!r}: give each card a name of its own")
+
+    def __iter__(self):
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __getitem__(self, persona_id: str) -> Persona:
+        try:
+            return self._by_id[persona_id]
+        except KeyError:
+            known = ", ".join(self._by_id)
+            raise PersonaError(f"unknown persona {persona_id!r}: this conversation has {known}") from None
+
+    def __contains__(self, persona_id: object) -> bool:
+        return persona_id in self._by_id
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._by_id)
+
+    def only(self, ids: Iterable[str]) -> Cast:
+        """The cast reduced to these ids, in their order."""
+        return Cast(self[persona_id] for persona_id in ids)
+
+    def mentioned(self, text: str) -> tuple[str, ...]:
+        """Ids asked with an @ in the text, in order: `@Catalyst`, `@action-guide`, `@Action Guide`."""
+        return self._find(text, r"@{name}(?!\w)")
+
+    def addressed(self, text: str) -> tuple[str, ...]:
+        """Ids spoken to in the text: with an @, or by name before a comma or a question's end."""
+        return self._find(text, r"(?:@{name}(?!\w)|(?<!\w){name}(?=,|\?)|, {name}(?=[.?!]))")
+
+    def _find(self, text: str, pattern: str) -> tuple[str, ...]:
+        found: list[tuple[int, str]] = []
+        for persona in self:
+            name = "(?:" + "|".join(map(re.escape, _spellings(persona))) + ")"
+            match = re.search(pattern.replace("{name}", name), text, re.IGNORECASE)
+            if match:
+                found.append((match.start(), persona.id))
+        return tuple(persona_id for _, persona_id in sorted(found))
+
+
+def _spellings(persona: Persona) -> set[str]:
+    name = persona.name
+    return {
+        f"The {name}",
+        name,
+        name.replace(" ", ""),
+        name.replace(" ", "-"),
+        name.replace(" ", "_"),
+        persona.id,
+    }
+
+
+def built_in() -> tuple[Persona, ...]:
+    """The paper's four, in its order."""
+    cards = files("mascot.conversation") / "cards"
+    order = ("anchor", "catalyst", "beacon", "action-guide")
+    return tuple(
+        parse_card((cards / f"{name}.yaml").read_text("utf-8"), name, f"{name}.yaml") for name in order
+    )
+
+
+def load_cast(folder: Path | None = None) -> Cast:
+    """The built-in personas and every `*.yaml` card in a folder; a card with a built-in's id replaces it.
+
+    Raises:
+        PersonaError: a card that cannot be used.
+    """
+    personas = {persona.id: persona for persona in built_in()}
+    if folder is not None and folder.is_dir():
+        for path in sorted(folder.glob("*.yaml")):
+            personas[path.stem] = load_card(path)
+    return Cast(personas.values())
