@@ -27,7 +27,7 @@ def until_stop(pieces: Iterator[Piece], stop: Sequence[str]) -> Iterator[Piece]:
                 closing()
             yield replace(piece, text=held[:at], finish="stop")
             return
-        keep = 0 if piece.finish is not None else _undecided(held, stop)
+        keep = 0 if piece.finish is not None else undecided(held, stop)
         ready, held = held[: len(held) - keep], held[len(held) - keep :]
         if ready or piece.finish is not None:
             yield replace(piece, text=ready)
@@ -38,7 +38,7 @@ def _first(text: str, stop: Sequence[str]) -> int | None:
     return min(found) if found else None
 
 
-def _undecided(text: str, stop: Sequence[str]) -> int:
+def undecided(text: str, stop: Sequence[str]) -> int:
     """Length of the longest end of `text` that begins a stop string."""
     longest = max(len(s) for s in stop) - 1
     for size in range(min(longest, len(text)), 0, -1):
