@@ -34,8 +34,9 @@ def until_stop(pieces: Iterator[Piece], stop: Sequence[str]) -> Iterator[Piece]:
 
 
 def _first(text: str, stop: Sequence[str]) -> int | None:
-    found = [at for s in stop if (at := text.find(s)) >= 0]
-    return min(found) if found else None
+    """Where the stop string begins that is complete first: the same wherever pieces end."""
+    found = [(at + len(s), at) for s in stop if (at := text.find(s)) >= 0]
+    return min(found)[1] if found else None
 
 
 def undecided(text: str, stop: Sequence[str]) -> int:

@@ -1,0 +1,3 @@
+from tests.fixtures.models import embedded_gguf
+
+__all__ = ["embedded_gguf"]
