@@ -1,0 +1,68 @@
+"""What every route shares: reading a small JSON body, answering in JSON, turning errors into one line."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mascot.errors import InputError, MascotError, NotFoundError, PersonaError
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request; a message has a limit of its own, far below."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A conversation is private: no cache keeps it, no other site learns its address."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def answer(content: Any, status: int = 200) -> JSONResponse:
+    """JSON with the headers of a private page."""
+    return JSONResponse(content, status_code=status, headers=HEADERS)
+
+
+def one_line(handler: Handler) -> Handler:
+    """The handler, with every error a person can meet answered as `{"error": one line}`."""
+
+    async def handled(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except MascotError as error:
+            return answer({"error": " ".join(str(error).split())}, _status(error))
+
+    return handled
+
+
+def _status(error: MascotError) -> int:
+    if isinstance(error, InputError | PersonaError):
+        return 400
+    return 404 if isinstance(error, NotFoundError) else 503
+
+
+async def read(request: Request, model: type[Body]) -> Body:
+    """The request's body.
+
+    Raises:
+        InputError: too large, not JSON, or a field that is missing or wrong.
+    """
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise InputError(f"the request is larger than {MAX_BODY // 1024} KiB")
+    try:
+        return model.model_validate_json(bytes(raw))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"])) or "the request"
+        raise InputError(f"{field}: {first['msg']}") from None

@@ -1,0 +1,186 @@
+"""The page's side door into the live service: everything under `/live`.
+
+A conversation's id is its key: long, random, and enough to read and to take part (that is what its link
+is for). Listing needs a secret of the browser's own, sent in a header; no cookie is ever set, because
+inside another site's frame there are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from mascot.conversation.events import Barge, Pace
+from mascot.errors import InputError, NotFoundError
+from mascot.ui.answers import HEADERS, answer, one_line, read
+from mascot.ui.stream import Streams
+from mascot.ui.table import table
+
+if TYPE_CHECKING:
+    from mascot.live.service import Live
+
+STATIC = Path(__file__).parent / "static"
+OWNER = re.compile(r"[0-9a-f]{32}")
+CONVERSATION = re.compile(r"[A-Za-z0-9_-]{8,64}")
+GONE = "This conversation does not exist, or has been deleted."
+
+PersonaId = Annotated[str, Field(max_length=40)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Say(_Body):
+    """A message; sent again with the same key, it is still one message."""
+
+    text: str
+    key: str = Field(min_length=8, max_length=64)
+    barge: Barge = "interrupt"
+    addressed: list[PersonaId] = Field(default=[], max_length=20)
+
+
+class Act(_Body):
+    """Anything else the person can do at the table."""
+
+    do: Literal["ask", "go-on", "enough", "stop", "mute", "pace", "acknowledge"]
+    agent: PersonaId | None = None
+    muted: bool | None = None
+    pace: Pace | None = None
+
+
+class Rename(_Body):
+    """A new title."""
+
+    title: str = Field(min_length=1, max_length=120)
+
+
+class LiveRoutes:
+    """The handlers; `mount()` is what the server takes, `streams.end()` lets go of every page."""
+
+    def __init__(self, live: Live, remark: str = "") -> None:
+        self._live = live
+        self._remark = remark
+        self.streams = Streams(live)
+
+    def mount(self) -> Mount:
+        one = "/conversations/{id}"
+        routes = [
+            Route("/table", one_line(self._table)),
+            Route("/conversations", one_line(self._list)),
+            Route("/conversations", one_line(self._open), methods=["POST"]),
+            Route(one, one_line(self._show)),
+            Route(one, one_line(self._rename), methods=["PATCH"]),
+            Route(one, one_line(self._delete), methods=["DELETE"]),
+            Route(f"{one}/events", one_line(self._events)),
+            Route(f"{one}/say", one_line(self._say), methods=["POST"]),
+            Route(f"{one}/act", one_line(self._act), methods=["POST"]),
+            Mount("/static", _Static(directory=STATIC)),
+        ]
+        return Mount("/live", routes=routes)
+
+    async def _table(self, _request: Request) -> Response:
+        return answer(table(self._live.cast, self._remark, 4000))
+
+    async def _list(self, request: Request) -> Response:
+        listings = await run_in_threadpool(self._live.conversations, _owner(request))
+        return answer(
+            [{"id": one.id, "title": one.title, "updated_at": one.updated_at.isoformat()} for one in listings]
+        )
+
+    async def _open(self, request: Request) -> Response:
+        conversation = await run_in_threadpool(self._live.open, _owner(request))
+        return answer({"id": conversation}, 201)
+
+    async def _show(self, request: Request) -> Response:
+        conversation = _conversation(request)
+        return answer({"id": conversation, "title": await run_in_threadpool(self._live.title, conversation)})
+
+    async def _rename(self, request: Request) -> Response:
+        title = " ".join((await read(request, Rename)).title.split())
+        if not title:
+            raise InputError("a title needs at least one letter")
+        await run_in_threadpool(self._live.rename, _conversation(request), title)
+        return answer({"title": title})
+
+    async def _delete(self, request: Request) -> Response:
+        await run_in_threadpool(self._live.delete, _conversation(request))
+        return answer({})
+
+    async def _events(self, request: Request) -> Response:
+        conversation = _conversation(request)
+        await run_in_threadpool(self._live.title, conversation)  # an unknown one is a 404, not a stream
+        seen = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+        return self.streams.open(conversation, int(seen) if re.fullmatch(r"\d{1,15}", seen) else 0)
+
+    async def _say(self, request: Request) -> Response:
+        conversation, body = _conversation(request), await read(request, Say)
+
+        def say() -> int:
+            return self._live.say(
+                conversation, body.text, key=body.key, barge=body.barge, addressed=body.addressed
+            )
+
+        return answer({"seq": await run_in_threadpool(say)})
+
+    async def _act(self, request: Request) -> Response:
+        await run_in_threadpool(_deed(self._live, _conversation(request), await read(request, Act)))
+        return answer({})
+
+
+def _deed(live: Live, conversation: str, act: Act) -> Callable[[], Any]:
+    def need(name: str) -> Any:
+        value = getattr(act, name)
+        if value is None:
+            raise InputError(f"{name}: is needed to {act.do}")
+        return value
+
+    match act.do:
+        case "ask":
+            agent = need("agent")
+            return lambda: live.ask(conversation, agent)
+        case "mute":
+            agent, muted = need("agent"), need("muted")
+            return lambda: live.mute(conversation, agent, muted)
+        case "pace":
+            pace = need("pace")
+            return lambda: live.set_pace(conversation, pace)
+    plain = {
+        "go-on": live.go_on,
+        "enough": live.enough,
+        "stop": live.stop,
+        "acknowledge": live.acknowledge,
+    }[act.do]
+    return lambda: plain(conversation)
+
+
+def _owner(request: Request) -> str:
+    owner = request.headers.get("x-mascot-owner", "")
+    if not OWNER.fullmatch(owner):
+        raise InputError("the header X-Mascot-Owner must carry this browser's secret, 32 hex digits")
+    return owner
+
+
+def _conversation(request: Request) -> str:
+    conversation = request.path_params["id"]
+    if not CONVERSATION.fullmatch(conversation):
+        raise NotFoundError(GONE)
+    return conversation
+
+
+class _Static(StaticFiles):
+    """The page's own files: asked for again each time, answered "unchanged" unless they are."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update({**HEADERS, "Cache-Control": "no-cache"})
+        return response
