@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mascot.errors import SettingsError
 from mascot.settings import Settings
-from mascot.ui.component import GroupChat
+from mascot.ui.component import group_chat
 from mascot.ui.routes import LiveRoutes
 from mascot.ui.theme import CSS, room
 
@@ -45,7 +45,7 @@ class _Private:
 def build() -> gr.Blocks:
     """The page without its server."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
-        GroupChat()
+        group_chat()
     return page
 
 

@@ -6,9 +6,7 @@ from typing import Any
 
 from mascot.conversation.personas import Cast, Persona
 
-NOTICE = (
-    "These voices are programs, not clinicians: they can be wrong, and they cannot help in an emergency."
-)
+NOTICE = "These voices are programs, not clinicians: they can be wrong, and they cannot help in an emergency."
 
 SITUATIONS: tuple[tuple[str, str], ...] = (
     (

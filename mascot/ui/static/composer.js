@@ -50,7 +50,7 @@ export class Composer {
       id: "mascot-box",
       "aria-label": "What is on your mind?",
       "aria-describedby": this.hint.id,
-      placeholder: "What is on your mind?",
+      placeholder: "Write what is on your mind",
       onkeydown: (event) => this.#key(event),
       oninput: () => this.#typed(),
     });

@@ -45,6 +45,7 @@ export class Header {
     say(this.title, id ? title || "New conversation" : "MASCOT Studio");
     document.title = id && title ? `${title} · MASCOT Studio` : "MASCOT Studio";
     this.button.hidden = !id;
+    this.element.classList.toggle("blank", !id);
     if (!id) this.menu.matches(":popover-open") && this.menu.hidePopover();
     for (const link of this.exports) link.href = id ? api.exportAddress(id, link.dataset.format) : "";
     for (const label of this.paces) label.firstChild.checked = label.firstChild.value === pace;

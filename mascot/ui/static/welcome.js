@@ -44,6 +44,6 @@ export function welcome({ personas, situations, notice, remark }, start) {
         ),
       ),
     ),
-    h("p", { class: "notice" }, notice, remark && ` ${remark}`),
+    h("p", { class: "notice" }, h("span", { class: "always" }, notice, " "), remark),
   );
 }
