@@ -36,9 +36,11 @@ function fill(view, item, personas) {
 
 function moves(weighed, personas) {
   const sorted = [...weighed].sort((a, b) => b.probability - a.probability);
-  const rest = sorted.slice(MOST).reduce((sum, move) => sum + move.probability, 0);
-  const rows = sorted.slice(0, MOST).map((move) => row(moveName(move, personas), move.probability));
-  if (sorted.length > MOST) rows.push(row(`${sorted.length - MOST} others together`, rest));
+  const shown = sorted.length > MOST + 1 ? MOST : sorted.length;
+  const rows = sorted.slice(0, shown).map((move) => row(moveName(move, personas), move.probability));
+  const others = sorted.slice(shown);
+  const rest = others.reduce((sum, move) => sum + move.probability, 0);
+  if (others.length) rows.push(row(`${others.length} others together`, rest));
   return h("ul", { class: "moves" }, rows);
 }
 
@@ -69,7 +71,7 @@ function cost({ directive, figures }) {
   if (figures) {
     parts.push(`first word after ${seconds(figures.first_token_seconds)}`);
     parts.push(`${figures.tokens} tokens in ${seconds(figures.seconds)}`);
-    parts.push(`${figures.prompt_tokens} tokens read, ${figures.cached_tokens} of them remembered`);
+    parts.push(`${figures.prompt_tokens} tokens read, ${figures.cached_tokens} of them from the cache`);
   }
   if (directive.dropped_turns) parts.push(`the ${directive.dropped_turns} oldest turns no longer fitted`);
   return parts.join(" · ");

@@ -36,15 +36,15 @@ export function freshId(prefix) {
 }
 
 const LINES = {
-  menu: "M5 12h.01M12 12h.01M19 12h.01",
+  menu: "M5 11.5h.01v1H5zM12 11.5h.01v1H12zM19 11.5h.01v1H19z",
   list: "M4 7h16M4 12h16M4 17h10",
   close: "M6 6l12 12M18 6L6 18",
   send: "M12 19V5M6 11l6-6 6 6",
   stop: "M8 8h8v8H8z",
   plus: "M12 5v14M5 12h14",
   down: "M12 5v14M6 13l6 6 6-6",
-  voice: "M9 18V8M5 14v-2M13 16v-6M17 19V7M21 14v-2",
-  muted: "M9 18V8M5 14v-2M13 16v-6M17 19V7M21 14v-2M4 4l17 17",
+  voice: "M4 9.5v5h3.5L12 18V6L7.5 9.5zM15.5 9.3a4 4 0 0 1 0 5.4M18 6.5a8 8 0 0 1 0 11",
+  muted: "M4 9.5v5h3.5L12 18V6L7.5 9.5zM16 9.5l5 5M21 9.5l-5 5",
 };
 
 /** A small line drawing beside a word, never instead of one that a screen reader needs. */

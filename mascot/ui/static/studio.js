@@ -48,7 +48,7 @@ export class Studio {
     this.announcer = h("div", { class: "sr", role: "status", "aria-live": "polite" });
     this.sorry = h("p", { class: "note", role: "status" });
     this.empty = welcome(this.table, (text) => this.#begin(text));
-    this.main = h("div", { class: "main", tabindex: -1 });
+    this.main = h("div", { class: "talk", tabindex: -1 });
     this.panel = new Panel({ notice, rest: this.main, on: { open: (id) => this.#go(id) } });
     this.crisis = new CrisisCard({ acknowledge: () => this.#act({ do: "acknowledge" }) });
     this.outbox = new Outbox(this.#outboxEvents());
