@@ -31,6 +31,15 @@ class Colours(BaseModel):
     dark: Colour
 
 
+class Example(BaseModel):
+    """Something a person could write, and what this persona could answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: Line
+    says: Line
+
+
 class Persona(BaseModel):
     """One persona card."""
 
@@ -49,8 +58,8 @@ class Persona(BaseModel):
     repertoire: tuple[Line, ...] = Field(min_length=1)
     """What a directive may ask of this persona, each an imperative phrase."""
     tones: tuple[Line, ...] = Field(min_length=1)
-    examples: tuple[Line, ...] = Field(min_length=1)
-    """Lines this persona could have said."""
+    examples: tuple[Example, ...] = Field(min_length=1)
+    """What this persona sounds like; a very small model lives on them."""
     colour: Colours
     face: str = Field(min_length=1, max_length=20)
     """A drawn glyph (anchor, spark, sun, compass) or one or two characters."""
