@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Pace = Literal["immediate", "reading"]
 Barge = Literal["interrupt", "queue"]
+Cut = Literal["barge-in", "stop", "restart", "failure"]
+Reason = Literal["director", "bound", "enough", "stop", "nobody", "failure"]
 
 
 class Record(BaseModel):
@@ -96,8 +98,7 @@ class Directive(Record):
     """Probability of this move among the legal ones, 0 to 1."""
     weighed: tuple[Move, ...] = ()
     seconds: float = 0.0
-    dropped_turns: int = 0
-    """Oldest turns that no longer fitted into the model's context for this turn."""
+    """What deciding took."""
 
 
 class Speech(Record):
@@ -119,6 +120,8 @@ class Utterance(Record):
     first_token_seconds: float = 0.0
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    dropped_turns: int = 0
+    """Oldest turns that no longer fitted into the model's context."""
     guards: dict[str, int] = Field(default_factory=dict)
     """What the guards caught in this turn, by guard."""
 
@@ -129,14 +132,14 @@ class Interrupted(Record):
     type: Literal["interrupted"] = "interrupted"
     agent: str
     text: str
-    reason: Literal["barge-in", "stop", "restart", "failure"]
+    reason: Cut
 
 
 class Yielded(Record):
     """The floor goes back to the person."""
 
     type: Literal["yield"] = "yield"
-    reason: Literal["director", "bound", "enough", "stop", "nobody", "failure"]
+    reason: Reason
     score: float = 1.0
     weighed: tuple[Move, ...] = ()
     line: str = ""

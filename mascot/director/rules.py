@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mascot.conversation.events import Reason
 from mascot.conversation.personas import Cast
 from mascot.conversation.transcript import PERSON, Transcript
 
@@ -18,7 +19,7 @@ class Legal:
 
     agents: tuple[str, ...]
     may_yield: bool
-    reason: str = "director"
+    reason: Reason = "director"
     """Why a yield, where it is the only move: `bound` or `nobody`."""
 
 

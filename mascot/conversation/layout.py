@@ -1,0 +1,108 @@
+"""How a conversation is put before a model: what everyone shares first, one speaker's cue last.
+
+Two ways to cue a speaker, chosen by what the model can do (measured in `docs/log.md`):
+
+    card       the persona's card and the directive as an instruction, for models that follow one
+    examples   answers of this persona to other people, then the person's words once more, for models
+               too small to follow an instruction but able to continue a pattern
+
+A conversation that has outgrown the model's context loses its oldest turns, never its opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mascot.conversation.events import Directive
+from mascot.conversation.personas import Cast, Persona
+from mascot.conversation.prompt import Message, Prompt
+from mascot.conversation.transcript import PERSON, Transcript, Turn
+
+Style = Literal["card", "examples"]
+Build = Callable[[Transcript], Prompt]
+
+_BLOCK = 8
+"""Turns are dropped by so many, so that the beginning of the prompt, and with it the cache, stays."""
+_SHORTEST = 60
+"""Characters to which a message may be cut where nothing else helps."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A prompt that fits, and how many of the oldest turns had to go for it."""
+
+    prompt: Prompt
+    dropped_turns: int = 0
+
+
+def fit(build: Build, transcript: Transcript, count: Callable[[Prompt], int], budget: int) -> Fitted:
+    """The prompt of a transcript within `budget` tokens, whatever its length.
+
+    Drops whole turns, oldest first and the opening last; where a single message is too long by itself,
+    keeps its end.
+    """
+    turns = transcript.heard
+    drops = (0, *range(_BLOCK, len(turns) - 1, _BLOCK), max(len(turns) - 2, 0))
+    prompt, kept = build(transcript), transcript
+    for dropped in drops:
+        kept = replace(transcript, turns=(*turns[:1], *turns[1 + dropped :]))
+        prompt = build(kept)
+        if count(prompt) <= budget:
+            return Fitted(prompt, dropped)
+    longest = max((len(turn.text) for turn in kept.turns), default=0)
+    while longest > _SHORTEST and count(prompt) > budget:
+        longest //= 2
+        prompt = build(replace(kept, turns=tuple(replace(t, text=t.text[-longest:]) for t in kept.turns)))
+    return Fitted(prompt, drops[-1])
+
+
+def shared(transcript: Transcript, cast: Cast) -> tuple[Message, ...]:
+    """The table and the talk so far: the same whoever speaks next, and growing only at its end."""
+    seats = " ".join(f"{p.name}: {p.summary}" for p in cast.only(transcript.cast))
+    table = Message("system", f"A person talks with a group of companions. {seats}")
+    return (table, *(_said(turn, cast) for turn in transcript.heard))
+
+
+def speak(transcript: Transcript, cast: Cast, directive: Directive, style: Style) -> Prompt:
+    """The prompt for the utterance that a directive asks for (paper, section 3: persona, talk, directive)."""
+    persona = cast[directive.agent]
+    cue = _card(persona, directive) if style == "card" else _examples(persona, directive, transcript)
+    return Prompt(shared(transcript, cast), cue)
+
+
+def secrets(persona: Persona, directive: Directive) -> tuple[str, ...]:
+    """What of a cue must never be heard."""
+    lines = (persona.voice, *persona.goals, *persona.does, *persona.does_not, directive.action)
+    return (*lines, *(example.says for example in persona.examples))
+
+
+def _said(turn: Turn, cast: Cast) -> Message:
+    if turn.speaker == PERSON:
+        return Message("user", turn.text)
+    broken = " —" if turn.interrupted else ""
+    return Message("assistant", f"{cast[turn.speaker].name}: {turn.text}{broken}")
+
+
+def _card(persona: Persona, directive: Directive) -> tuple[Message, ...]:
+    lines = (
+        f"(It is the turn of {persona.name}, {persona.role}. {persona.voice}",
+        f"{persona.name} {_listed(persona.does)}. {persona.name} does not {_listed(persona.does_not)}.",
+        f"What to do now: {directive.action}. Tone: {directive.tone}.",
+        f"Write only what {persona.name} says, one to three sentences, to the person, without a name in "
+        "front. Be specific to what the person told. Do not repeat what was already said; build on it or "
+        "disagree with it.)",
+    )
+    return (Message("user", "\n".join(lines)),)
+
+
+def _examples(persona: Persona, directive: Directive, transcript: Transcript) -> tuple[Message, ...]:
+    said = [turn.text for turn in transcript.heard if turn.speaker == PERSON]
+    shots = [m for e in persona.examples for m in (Message("user", e.to), Message("assistant", e.says))]
+    who = f"You are {persona.name}, {persona.role}. Now {directive.action}, {directive.tone}."
+    return (Message("system", who), *shots, Message("user", said[-1] if said else "Hello."))
+
+
+def _listed(phrases: tuple[str, ...]) -> str:
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"

@@ -1,0 +1,190 @@
+"""All live conversations of this process."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mascot.conversation.events import Barge, Opened, Pace
+from mascot.conversation.personas import Cast
+from mascot.director.base import Policy
+from mascot.director.select import make_policy
+from mascot.engines.base import Engine
+from mascot.errors import InputError
+from mascot.live.conversation import Conversation, Table
+from mascot.live.journal import Entry, Journal, Listing
+from mascot.live.speaker import Speaker
+from mascot.safety.recogniser import CrisisRecogniser
+
+UNTITLED = "New conversation"
+MAX_TITLE = 80
+_AWAKE = 256
+"""Conversations kept in memory; beyond, silent ones are folded from the journal again when needed."""
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a new conversation starts with."""
+
+    policy: str = "model"
+    max_turns: int = 4
+
+
+class Live:
+    """Opens, finds and deletes conversations, and passes on what the person does.
+
+    Every method that takes an id raises NotFoundError for a conversation that does not exist.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        cast: Cast,
+        engine: Engine,
+        speaker: Speaker,
+        recogniser: CrisisRecogniser,
+        defaults: Defaults = Defaults(),
+    ) -> None:
+        self.cast = cast
+        self._journal = journal
+        self._engine = engine
+        self._speaker = speaker
+        self._recogniser = recogniser
+        self._defaults = defaults
+        self._lock = threading.RLock()
+        self._awake: OrderedDict[str, Conversation] = OrderedDict()
+        self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self._policies: dict[str, Policy] = {}
+
+    def open(self, owner: str, seed: int | None = None) -> str:
+        """A new conversation of everyone in the cast; returns its id, which is also its secret."""
+        first = Opened(
+            cast=self.cast.ids,
+            policy=self._defaults.policy,
+            seed=secrets.randbelow(2**31) if seed is None else seed,
+            max_turns=self._defaults.max_turns,
+            engine=self._engine.info.engine,
+            model=self._engine.info.model,
+        )
+        return self._journal.create(owner, UNTITLED, first)
+
+    def conversations(self, owner: str) -> list[Listing]:
+        """The owner's conversations, the latest first."""
+        return self._journal.listings(owner)
+
+    def title(self, id: str) -> str:
+        return self._journal.title(id)
+
+    def rename(self, id: str, title: str) -> None:
+        """Raises InputError for an empty title; a long one is cut at 80 characters."""
+        title = " ".join(title.split())
+        if not title:
+            raise InputError("the title is empty: write one")
+        self._journal.rename(id, title[:MAX_TITLE])
+        self._tell(id)
+
+    def delete(self, id: str) -> None:
+        """Delete it for good, whoever is speaking."""
+        with self._lock:
+            conversation = self._awake.pop(id, None)
+        if conversation is not None:
+            conversation.close()
+        self._journal.delete(id)
+        self._tell(id)
+
+    def say(
+        self, id: str, text: str, *, key: str = "", barge: Barge = "interrupt", addressed: Sequence[str] = ()
+    ) -> int:
+        """See `Conversation.say`. The first message becomes the title."""
+        seq = self._conversation(id).say(text, key, barge, addressed)
+        if self._journal.title(id) == UNTITLED:
+            words = " ".join(text.split())
+            self.rename(id, words if len(words) <= 60 else words[:59].rsplit(" ", 1)[0] + "…")
+        return seq
+
+    def ask(self, id: str, agent: str) -> None:
+        self._conversation(id).ask(agent)
+
+    def go_on(self, id: str) -> None:
+        self._conversation(id).go_on()
+
+    def enough(self, id: str) -> None:
+        self._conversation(id).enough()
+
+    def stop(self, id: str) -> None:
+        self._conversation(id).stop()
+
+    def mute(self, id: str, agent: str, muted: bool) -> None:
+        self._conversation(id).mute(agent, muted)
+
+    def set_pace(self, id: str, pace: Pace) -> None:
+        self._conversation(id).set_pace(pace)
+
+    def acknowledge(self, id: str) -> None:
+        self._conversation(id).acknowledge()
+
+    def wake(self, id: str) -> None:
+        self._conversation(id).wake()
+
+    def wait(self, id: str, timeout: float | None = None) -> None:
+        """Until the group no longer has the floor, or the time is up."""
+        self._conversation(id).join(timeout)
+
+    def entries(self, id: str, after: int = 0) -> list[Entry]:
+        """What the journal has after a sequence number."""
+        return self._journal.entries(id, after)
+
+    def listen(self, id: str, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have `callback` called, from any thread, after each commit; returns the unsubscriber."""
+        with self._lock:
+            self._listeners.setdefault(id, []).append(callback)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                callbacks = self._listeners.get(id, [])
+                if callback in callbacks:
+                    callbacks.remove(callback)
+                if not callbacks:
+                    self._listeners.pop(id, None)
+
+        return unsubscribe
+
+    def close(self) -> None:
+        """Silence every conversation; all of them can be resumed from the journal."""
+        with self._lock:
+            conversations = list(self._awake.values())
+            self._awake.clear()
+        for conversation in conversations:
+            conversation.close()
+        self._journal.close()
+
+    def _conversation(self, id: str) -> Conversation:
+        with self._lock:
+            if id not in self._awake:
+                opened = self._journal.entries(id)[0].event
+                policy = opened.policy if isinstance(opened, Opened) else self._defaults.policy
+                self._awake[id] = Conversation(id, self._table(policy), lambda: self._tell(id))
+                self._make_room()
+            self._awake.move_to_end(id)
+            return self._awake[id]
+
+    def _table(self, policy: str) -> Table:
+        if policy not in self._policies:
+            self._policies[policy] = make_policy(policy, self._engine)
+        return Table(self._journal, self.cast, self._policies[policy], self._speaker, self._recogniser)
+
+    def _make_room(self) -> None:
+        for id, conversation in list(self._awake.items())[:-1]:
+            if len(self._awake) <= _AWAKE:
+                return
+            if not conversation.busy and id not in self._listeners:
+                del self._awake[id]
+
+    def _tell(self, id: str) -> None:
+        with self._lock:
+            callbacks = list(self._listeners.get(id, ()))
+        for callback in callbacks:
+            callback()
