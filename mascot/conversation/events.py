@@ -32,6 +32,7 @@ class Opened(Record):
     policy: str
     seed: int
     max_turns: int
+    pace: Pace = "reading"
     engine: str = ""
     model: str = ""
 

@@ -80,9 +80,7 @@ class Transcript:
         """The state once the event has happened."""
         match event:
             case Opened():
-                return replace(
-                    self, cast=event.cast, policy=event.policy, seed=event.seed, max_turns=event.max_turns
-                )
+                return Transcript(event.cast, event.policy, event.seed, event.max_turns, pace=event.pace)
             case UserSaid():
                 turns = (*self.turns, Turn(PERSON, event.text))
                 return replace(self, turns=turns, floor="group", round=(), asked=event.addressed)

@@ -31,6 +31,8 @@ class Defaults:
 
     policy: str = "model"
     max_turns: int = 4
+    """Most persona turns of a round."""
+    pace: Pace = "reading"
 
 
 class Live:
@@ -66,6 +68,7 @@ class Live:
             policy=self._defaults.policy,
             seed=secrets.randbelow(2**31) if seed is None else seed,
             max_turns=self._defaults.max_turns,
+            pace=self._defaults.pace,
             engine=self._engine.info.engine,
             model=self._engine.info.model,
         )

@@ -1,0 +1,7 @@
+"""`python -m mascot`."""
+
+import sys
+
+from mascot.cli import main
+
+sys.exit(main())

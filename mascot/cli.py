@@ -1,0 +1,157 @@
+"""The command line: `python -m mascot COMMAND`.
+
+A mistake of the user's is one line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mascot import __version__
+from mascot.conversation.personas import Persona, load_card, load_cast
+from mascot.director.select import POLICIES
+from mascot.doctor import examine
+from mascot.engines.embedding import MiniLM
+from mascot.engines.models import EMBEDDED_EMBEDDER
+from mascot.errors import MascotError
+from mascot.live.service import Defaults
+from mascot.live.terminal import converse
+from mascot.safety.command import run_safety
+from mascot.safety.message import crisis_message
+from mascot.safety.recogniser import CrisisRecogniser
+from mascot.settings import Settings, read_settings
+from mascot.studio import open_studio
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return options.run(options)
+    except MascotError as error:
+        print(f"mascot: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _chat(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="mascot-chat-") as folder:
+        settings = read_settings().model_copy(update={"store": f"sqlite:///{Path(folder, 'chat.db')}"})
+        max_turns = options.turns or settings.max_turns
+        studio = open_studio(settings, Defaults(options.policy or settings.policy, max_turns, "immediate"))
+        try:
+            if studio.notice:
+                print(f"mascot: {studio.notice}", file=sys.stderr)
+            id = studio.live.open("terminal", options.seed)
+            messages = options.say or _typed()
+            calm = converse(studio.live, id, messages, options.turns, _line, options.json)
+            if not calm and not options.json:
+                _show_help(studio.live.entries(id)[-1].event)
+        finally:
+            studio.close()
+    return 0
+
+
+def _show_help(event: object) -> None:
+    message = crisis_message(getattr(event, "kind", None), None)
+    print(f"\n{message.title}\n{message.text}")
+    for line in message.lines:
+        print(f"  {line}")
+
+
+def _typed() -> Iterator[str]:
+    """What is typed, line by line, until the end of input."""
+    while True:
+        try:
+            text = input("\n> " if sys.stdin.isatty() else "")
+        except EOFError:
+            return
+        if text.strip():
+            yield text
+
+
+def _line(text: str) -> None:
+    print(text, flush=True)
+
+
+def _safety(options: argparse.Namespace) -> int:
+    recogniser = CrisisRecogniser(MiniLM(read_settings().models / EMBEDDED_EMBEDDER))
+    for verdict in run_safety(sys.stdin, recogniser, options.json):
+        print(verdict, flush=True)
+    return 0
+
+
+def _personas(options: argparse.Namespace) -> int:
+    if options.check is not None:
+        persona = load_card(options.check)
+        print(f"{options.check}: {persona.name}, {persona.role}: this card can be used")
+        return 0
+    folder = read_settings().home / "personas"
+    for persona in load_cast(folder):
+        print(_described(persona))
+    print(f"Cards of your own go into {folder}, one YAML file each.")
+    return 0
+
+
+def _described(persona: Persona) -> str:
+    return f"{persona.id:14} {persona.name}, {persona.role}. {persona.summary}"
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    findings = examine(read_settings())
+    for finding in findings:
+        print(json.dumps(finding.as_dict()) if options.json else finding.line)
+    return 0 if all(finding.ok for finding in findings) else 2
+
+
+def _settings_line() -> str:
+    return "Settings are environment variables: " + ", ".join(
+        f"MASCOT_{name.upper()}" for name in Settings.model_fields
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mascot", description="Group conversations with persona agents.", epilog=_settings_line()
+    )
+    parser.add_argument("--version", action="version", version=f"mascot {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    chat = commands.add_parser("chat", help="talk with the group in the terminal")
+    chat.add_argument("--say", action="append", metavar="TEXT", help="a message; several are said in turn")
+    chat.add_argument("--turns", type=_positive, metavar="N", help="exactly N persona turns per message")
+    chat.add_argument("--seed", type=int, metavar="S", help="same seed, same conversation")
+    chat.add_argument("--policy", choices=POLICIES, help="who directs")
+    chat.add_argument("--json", action="store_true", help="one event per line")
+    chat.set_defaults(run=_chat)
+
+    safety = commands.add_parser("safety", help="a verdict for each message on standard input")
+    safety.add_argument("--json", action="store_true", help="one verdict per line as JSON")
+    safety.set_defaults(run=_safety)
+
+    personas = commands.add_parser("personas", help="who may sit at the table")
+    personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
+    personas.set_defaults(run=_personas)
+
+    doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")
+    doctor.add_argument("--json", action="store_true", help="one finding per line as JSON")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{value} is not between 1 and 100")
+    return value

@@ -1,0 +1,58 @@
+"""From settings to a working studio: engine, journal, safety and live conversations put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mascot.conversation.personas import load_cast
+from mascot.engines.base import Engine
+from mascot.engines.embedding import MiniLM
+from mascot.engines.models import EMBEDDED_EMBEDDER, EMBEDDED_GGUF
+from mascot.engines.select import select_engine
+from mascot.live.journal import Journal
+from mascot.live.service import Defaults, Live
+from mascot.live.speaker import INSTRUCTED, TINY, Manner, Speaker
+from mascot.safety.recogniser import CrisisRecogniser
+from mascot.settings import Settings
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Everything that is open while the app runs."""
+
+    live: Live
+    engine: Engine
+    notice: str = ""
+    """One line for the person at the machine: what was asked for and could not be had."""
+
+    def close(self) -> None:
+        """Silence the conversations and give back the model."""
+        self.live.close()
+        self.engine.close()
+
+
+def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
+    """Open everything that the settings ask for.
+
+    Raises:
+        MascotError: a model, the store or a persona card cannot be used; one line says which and why.
+    """
+    cast = load_cast(settings.home / "personas")
+    journal = Journal(settings.store_url)
+    embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
+    selected = select_engine(settings)
+    speaker = Speaker(selected.engine, cast, manner(selected.engine), embedder)
+    live = Live(
+        journal,
+        cast,
+        selected.engine,
+        speaker,
+        CrisisRecogniser(embedder),
+        defaults or Defaults(settings.policy, settings.max_turns),
+    )
+    return Studio(live, selected.engine, selected.notice)
+
+
+def manner(engine: Engine) -> Manner:
+    """How this engine's model is made to speak."""
+    return TINY if engine.info.model == EMBEDDED_GGUF else INSTRUCTED
