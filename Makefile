@@ -1,0 +1,68 @@
+# MASCOT Studio. `make run` starts the app on a fresh machine; `make test` proves it there.
+PYTHON ?= python3
+PORT ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long lint types format setup setup-dev models browser screenshots results clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+run: setup ## Start the app (PORT=7861 moves it)
+	@$(if $(PORT),MASCOT_PORT=$(PORT)) $(BIN)/python app.py
+
+setup: $(BIN)/.installed models ## Make .venv and fetch the embedded model
+
+test: setup-dev models browser ## Run every test but the hour-long trials
+	$(BIN)/python -m pytest
+
+test-long: setup-dev models browser ## Run the long trials (200 kills, 200 conversations): an hour
+	$(BIN)/python -m pytest -m long tests/slow
+
+lint: setup-dev ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup-dev ## Check types
+	$(BIN)/pyright
+
+format: setup-dev ## Repair style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshots: setup-dev models browser ## Take the pictures in docs/images from the running app
+	$(BIN)/python -m tests.ui.screenshots
+
+results: setup-dev models ## Measure what docs/results publishes
+	$(BIN)/python -m mascot.safety.measure
+	$(BIN)/python -m tests.slow.voices
+
+setup-dev: $(BIN)/.installed-dev
+
+models: $(BIN)/.installed
+	@$(BIN)/python -m mascot.engines.fetch
+
+# A machine without an NVIDIA card is spared the gigabytes of CUDA, where PyTorch's own index can be reached.
+$(BIN)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	@test -x $(BIN)/python || { echo "Making .venv"; $(PYTHON) -m venv .venv; }
+	@echo "Installing the packages of requirements.txt (some minutes the first time)"
+	@command -v nvidia-smi >/dev/null 2>&1 || $(BIN)/pip install --quiet --retries 0 --timeout 10 \
+		--index-url https://download.pytorch.org/whl/cpu "$$(grep '^torch==' requirements.txt)" 2>/dev/null || true
+	@$(BIN)/pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed
+	@$(BIN)/pip install --disable-pip-version-check --quiet -r requirements-dev.txt
+	@touch $@
+
+browser:
+	@command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 \
+			&& echo "Installing Chromium for the browser tests" \
+			&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+		|| echo "No Chromium here and no right to install it: the browser tests will be skipped."
+
+clean: ## Remove .venv; models and conversations in .mascot stay
+	rm -rf .venv build dist ./*.egg-info .pytest_cache .ruff_cache .hypothesis
