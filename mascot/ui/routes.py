@@ -8,6 +8,7 @@ inside another site's frame there are none.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,6 +22,8 @@ from starlette.staticfiles import StaticFiles
 
 from mascot.conversation.events import Barge, Pace
 from mascot.errors import InputError, NotFoundError
+from mascot.live.conversation import MAX_CHARACTERS
+from mascot.live.export import to_json, to_markdown
 from mascot.ui.answers import HEADERS, answer, one_line, read
 from mascot.ui.stream import Streams
 from mascot.ui.table import table
@@ -32,6 +35,8 @@ STATIC = Path(__file__).parent / "static"
 OWNER = re.compile(r"[0-9a-f]{32}")
 CONVERSATION = re.compile(r"[A-Za-z0-9_-]{8,64}")
 GONE = "This conversation does not exist, or has been deleted."
+
+EXPORTS = {"json": (to_json, "application/json"), "md": (to_markdown, "text/markdown; charset=utf-8")}
 
 PersonaId = Annotated[str, Field(max_length=40)]
 
@@ -61,7 +66,7 @@ class Act(_Body):
 class Rename(_Body):
     """A new title."""
 
-    title: str = Field(min_length=1, max_length=120)
+    title: str = Field(min_length=1, max_length=80)
 
 
 class LiveRoutes:
@@ -82,6 +87,7 @@ class LiveRoutes:
             Route(one, one_line(self._rename), methods=["PATCH"]),
             Route(one, one_line(self._delete), methods=["DELETE"]),
             Route(f"{one}/events", one_line(self._events)),
+            Route(f"{one}/export.{{format}}", one_line(self._export)),
             Route(f"{one}/say", one_line(self._say), methods=["POST"]),
             Route(f"{one}/act", one_line(self._act), methods=["POST"]),
             Mount("/static", _Static(directory=STATIC)),
@@ -89,7 +95,7 @@ class LiveRoutes:
         return Mount("/live", routes=routes)
 
     async def _table(self, _request: Request) -> Response:
-        return answer(table(self._live.cast, self._remark, 4000))
+        return answer(table(self._live.cast, self._remark, MAX_CHARACTERS))
 
     async def _list(self, request: Request) -> Response:
         listings = await run_in_threadpool(self._live.conversations, _owner(request))
@@ -131,6 +137,22 @@ class LiveRoutes:
             )
 
         return answer({"seq": await run_in_threadpool(say)})
+
+    async def _export(self, request: Request) -> Response:
+        conversation = _conversation(request)
+        try:
+            write, media = EXPORTS[request.path_params["format"]]
+        except KeyError:
+            raise NotFoundError("a conversation is exported as json or md") from None
+
+        def export() -> tuple[str, str]:
+            title = self._live.title(conversation)
+            return title, write(title, self._live.entries(conversation), self._live.cast)
+
+        title, text = await run_in_threadpool(export)
+        name = f"{_file_name(title)}.{request.path_params['format']}"
+        headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type=media, headers=headers)
 
     async def _act(self, request: Request) -> Response:
         await run_in_threadpool(_deed(self._live, _conversation(request), await read(request, Act)))
@@ -175,6 +197,12 @@ def _conversation(request: Request) -> str:
     if not CONVERSATION.fullmatch(conversation):
         raise NotFoundError(GONE)
     return conversation
+
+
+def _file_name(title: str) -> str:
+    """The title as plain letters and dashes, for any file system and any header."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:60] or "conversation"
 
 
 class _Static(StaticFiles):

@@ -20,7 +20,8 @@ from mascot.errors import NotFoundError
 from mascot.ui.answers import HEADERS
 
 if TYPE_CHECKING:
-    from mascot.live.service import Entry, Live
+    from mascot.live.journal import Entry
+    from mascot.live.service import Live
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment shows proxies, and the page, that the line still stands."""

@@ -122,7 +122,8 @@ export class Composer {
     this.seats.show(talk);
     say(this.state, connected ? this.#state(talk) : "Reconnecting. What you write is kept.");
     const focused = this.floor.contains(document.activeElement);
-    this.stop.hidden = this.enough.hidden = !talk.busy;
+    this.stop.hidden = !talk.busy;
+    this.enough.hidden = !talk.busy || talk.over;
     this.goOn.hidden = talk.busy || !talk.items.some((item) => item.kind === "turn");
     if (focused && document.activeElement?.hidden !== false) this.box.focus();
     this.barge.classList.toggle("idle", !talk.busy);

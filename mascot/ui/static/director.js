@@ -73,7 +73,7 @@ function cost({ directive, figures }) {
     parts.push(`${figures.tokens} tokens in ${seconds(figures.seconds)}`);
     parts.push(`${figures.prompt_tokens} tokens read, ${figures.cached_tokens} of them from the cache`);
   }
-  if (directive.dropped_turns) parts.push(`the ${directive.dropped_turns} oldest turns no longer fitted`);
+  if (figures?.dropped_turns) parts.push(`the ${figures.dropped_turns} oldest turns no longer fitted`);
   return parts.join(" · ");
 }
 

@@ -6,7 +6,8 @@ export function emptyTalk() {
     cast: [],
     items: [],
     current: null, // the turn that is being thought about or said
-    busy: false, // between the person's words and the floor's return
+    busy: false, // between the person's words and the last word of the group
+    over: true, // the floor has come back, or is about to
     floor: "", // why the floor came back
     line: "", // what went wrong, in one sentence
     pace: "reading",
@@ -30,6 +31,7 @@ const add = (talk, item) => {
 const STEPS = {
   opened(talk, event) {
     talk.cast = event.cast;
+    talk.pace = event.pace;
     return [];
   },
   user(talk, event, stamp) {
@@ -62,7 +64,7 @@ const STEPS = {
     return [talk.current];
   },
   speech(talk, event, stamp) {
-    talk.busy = true;
+    talk.busy = true; // even when this is the first thing that a page hears
     const speaker = talk.current ?? turn(talk, event.agent, stamp);
     talk.current = speaker;
     speaker.phase = "speaking";
@@ -80,7 +82,8 @@ const STEPS = {
     return [speaker, ...ended(talk)];
   },
   yield(talk, event, stamp) {
-    talk.busy = false;
+    talk.over = true; // after "enough" the speaker still finishes
+    talk.busy = talk.current !== null;
     talk.floor = event.reason;
     talk.line = event.line;
     if (event.reason !== "failure" || !event.line) return [];
@@ -88,6 +91,7 @@ const STEPS = {
   },
   crisis(talk, event) {
     talk.busy = false;
+    talk.over = true;
     talk.crisis = { kind: event.kind };
     return [];
   },
@@ -100,6 +104,7 @@ const STEPS = {
 
 function began(talk) {
   talk.busy = true;
+  talk.over = false;
   talk.floor = "";
   talk.line = "";
 }
@@ -111,6 +116,7 @@ function turn(talk, agent, stamp) {
 /** The speaker has ended: whoever waited is heard now. */
 function ended(talk) {
   talk.current = null;
+  talk.busy = !talk.over;
   const waiting = talk.items.filter((item) => item.kind === "user" && item.waits);
   for (const item of waiting) item.waits = false;
   return waiting;

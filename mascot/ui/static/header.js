@@ -59,7 +59,7 @@ export class Header {
   }
 
   async #rename() {
-    const input = h("input", { type: "text", maxlength: 120, required: true, value: this.name, "aria-label": "Title" });
+    const input = h("input", { type: "text", maxlength: 80, required: true, value: this.name, "aria-label": "Title" });
     const title = await question(this.host, {
       title: "Rename this conversation",
       confirm: "Rename",

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { h } from "./dom.js";
 import { Studio } from "./studio.js";
 
-const SHEETS = ["tokens.css", "shell.css", "talk.css", "composer.css"];
+const SHEETS = ["tokens", "base", "shell", "panel", "menu", "talk", "composer"];
 
 /** Called once by the Gradio component with its element. */
 export async function mount(root) {
@@ -16,7 +16,7 @@ export async function mount(root) {
 
 function dress(sheet) {
   return new Promise((resolve) => {
-    const link = h("link", { rel: "stylesheet", href: new URL(sheet, import.meta.url).href, onload: resolve, onerror: resolve });
+    const link = h("link", { rel: "stylesheet", href: new URL(`${sheet}.css`, import.meta.url).href, onload: resolve, onerror: resolve });
     document.head.append(link);
   });
 }

@@ -21,7 +21,6 @@ export class Seats {
       element.hidden = talk.cast.length > 0 && !talk.cast.includes(persona.id);
       element.classList.toggle("muted", muted);
       element.classList.toggle("speaking", talk.current?.agent === persona.id);
-      ask.disabled = muted;
       mute.setAttribute("aria-pressed", String(muted));
       mute.title = muted ? `Let ${persona.name} speak again` : `Mute ${persona.name}`;
       mute.replaceChildren(icon(muted ? "muted" : "voice"), h("span", { class: "sr" }, `Mute ${persona.name}`));

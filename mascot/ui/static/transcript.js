@@ -52,8 +52,7 @@ export class Transcript {
     const aside = h("p", { class: "aside" });
     const element = h(
       "article",
-      { class: "user", title: clock(item.at) },
-      h("span", { class: "sr" }, "You"),
+      { class: "user", "aria-label": "You", title: clock(item.at) },
       h("p", { class: "words" }, item.text),
       aside,
     );
@@ -81,7 +80,7 @@ export class Transcript {
     const element = voiced(
       h(
         "article",
-        { class: "turn", title: clock(item.at) },
+        { class: "turn", "aria-label": persona.name, title: clock(item.at) },
         face(persona),
         h(
           "div",

@@ -19,6 +19,7 @@ from mascot.errors import InputError, NotFoundError
 class Talk:
     owner: str
     title: str = ""
+    last: int = 0
     entries: list[Any] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -35,7 +36,8 @@ class FakeLive:
     def happen(self, id: str, event: Event) -> int:
         with self._lock:
             talk = self._talk(id)
-            seq = talk.entries[-1].seq + 1 if talk.entries else 1
+            talk.last += 1
+            seq = talk.last
             talk.entries.append(SimpleNamespace(seq=seq, at=datetime.now(UTC), event=event))
             listeners = list(talk.listeners)
         for listener in listeners:
