@@ -1,8 +1,9 @@
 """What a persona must not say, caught before anyone sees it.
 
 Text comes in as the model makes it and goes out sentence by sentence, each one only when every guard
-has passed it, so nothing that was shown is ever taken back. A guard that catches something is counted
-under its name:
+has passed it, so nothing that was shown is ever taken back. It is read character by character: what goes
+out, and what is counted, does not depend on how the model's pieces fall. A guard that catches something
+is counted under its name:
 
     name          the persona's own name at the start ("Anchor: …"): taken off
     other_voice   a line for somebody else ("User: …", "Catalyst: …"): the utterance ends before it
@@ -21,16 +22,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mascot.conversation.personas import Cast, Persona
-from mascot.conversation.text import first_sentence_end, jaccard, sentences, words
+from mascot.conversation.text import first_sentence_end, is_abbreviation, jaccard, sentences, words
 
 NEAR = 0.7
 """Word-set Jaccard from which two texts count as the same (our choice; the trial's bound)."""
 _LEAK_WORDS = 6
 """So many words in a row out of the card or the directive are a leak."""
 _TEMPLATE = re.compile(
-    r"<\|[^>]*\|?>|</?think>|\[/?INST\]|</?s>|\bas an ai\b|\b(?:language model|stage direction)\b", re.I
+    r"<\||</?think\b|\[/?INST\]|</?s>|<</?SYS|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>"
+    r"|\bas an ai\b|\b(?:language model|stage direction)\b",
+    re.I,
 )
-_ORPHAN = re.compile(r"^[\s\"'“”*_>#\-–—.,;:]+")
+_COLONS = ":："
+_END_MARKS = ".!?…"
+_ORPHANS = " *_>#-–—.,;:)]"
+"""Marks that no sentence begins with: bullets, headings, what a dropped sentence left behind."""
 
 
 class Guards:
@@ -57,16 +63,9 @@ class Guards:
         """Nothing more will be let through; the model may stop."""
         self.said = ""
         """Everything let through so far."""
-        self._own = re.compile(
-            rf"^\W*(?:the )?{re.escape(speaker.name)}\W{{0,3}}(?:\([^)]*\)\s*)?[:：]\W*", re.I
-        )
-        names = [re.escape(name) for persona in cast for name in (persona.name, persona.id)]
-        anyone = "|".join([*names, "user", "you", "human", "assistant", "system"])
-        self._voice = re.compile(
-            rf"(?:^|[\n\"*(\[]|(?<=[.!?…])\s)\W*(?:the )?(?:{anyone})"
-            r"\W{0,3}(?:\([^)\n]*\)\s*)?[:：]",
-            re.I,
-        )
+        self._own = re.compile(rf"^[\W_]*{_named([speaker])}", re.I)
+        others = _named(cast, "user", "you", "human", "assistant", "system")
+        self._voice = re.compile(rf"(?:^|[\n\"“*(\[]|(?<=[{_END_MARKS}]))[\W_]*{others}", re.I)
         self._earlier = [text for text in earlier if words(text)]
         self._known = [set(words(s)) for text in self._earlier for s in sentences(text)]
         self._secrets = {run for secret in secrets for run in _runs(words(secret), _LEAK_WORDS)}
@@ -76,58 +75,64 @@ class Guards:
 
     def feed(self, text: str) -> str:
         """What may be shown now, given more text; often nothing, sometimes several sentences."""
-        if self.done:
-            return ""
-        self._held += text
-        return self._release(final=False)
+        shown = ""
+        for character in text:
+            if self.done:
+                break
+            self._held += character
+            if self._left == 0:
+                self._mind_length()
+            elif character in _COLONS:
+                shown += self._mind_voices()
+            elif character.isspace():
+                shown += self._release(final=False)
+        return shown
 
     def finish(self, complete: bool) -> str:
         """What may still be shown at the end; `complete` is False if the tokens ran out."""
-        if self.done:
-            return ""
-        self._open(final=True)
-        shown = self._release(final=complete)
+        shown = "" if self.done else self._release(final=complete)
         rest = self._held.strip()
-        if rest and not self.done:
+        if self._left == 0:
+            self._mind_length()
+        elif rest and not self.done:
             shown += self._last(rest, complete)
         self.done = True
         return shown
 
-    def _release(self, final: bool) -> str:
-        if not self._open(final):
-            return ""
-        voice = self._voice.search(self._held)
-        if voice is not None:
-            self.caught["other_voice"] += 1
-            self._held = self._held[: voice.start()]
-        shown = ""
-        ended = final or voice is not None
-        while not self.done and (end := first_sentence_end(self._held, ended)) is not None:
-            sentence, self._held = self._held[:end].strip(), self._held[end:]
-            shown += self._pass(sentence)
-        if voice is not None and not self.done:
+    def _mind_length(self) -> None:
+        if not self.done and words(self._held):
+            self.caught["length"] += 1
             self.done = True
-            rest = self._held.strip()
-            shown += self._last(rest, complete=True) if rest else ""
-        return shown
 
-    def _open(self, final: bool) -> bool:
-        """Take off name prefixes and stray marks, once enough is there to see them."""
-        if self._begun:
-            return True
-        while match := self._own.match(self._held):
+    def _mind_voices(self) -> str:
+        """At a colon: take off the speaker's own name, or end before a line for somebody else."""
+        if not self._begun and (match := self._own.match(self._held)):
             self.caught["name"] += 1
             self._held = self._held[match.end() :]
-        if final or len(self._held) >= 40 or first_sentence_end(self._held) is not None:
-            self._held = _ORPHAN.sub("", self._held)
-            self._begun = True
-        return self._begun
+            return ""
+        voice = self._voice.search(self._held)
+        if voice is None:
+            return ""
+        self.caught["other_voice"] += 1
+        self.done = True
+        rest = self._held[: voice.start()].strip()
+        return self._last(rest, complete=True) if rest else ""
+
+    def _release(self, final: bool) -> str:
+        """The whole sentences of what is held."""
+        shown = ""
+        while self._left > 0 and (end := first_sentence_end(self._held, final)) is not None:
+            sentence, self._held = self._held[:end], self._held[end:]
+            shown += self._pass(sentence)
+        return shown
 
     def _last(self, rest: str, complete: bool) -> str:
         """An end without an end mark: finished if the model meant to stop, dropped if it was cut off."""
+        self._held = ""
+        if rest.rstrip("\"'”’)]")[-1:] in (*_END_MARKS,) and (complete or _is_whole(rest)):
+            return self._pass(rest)
         if complete:
-            self._held = ""
-            return self._pass(rest if rest[-1] in '.!?…"”' else rest.rstrip(",;:- ") + ".")
+            return self._pass(rest.rstrip(",;:–—- ") + ".")
         self.caught["cut"] += 1
         if self.said:
             return ""
@@ -137,7 +142,8 @@ class Guards:
 
     def _pass(self, sentence: str) -> str:
         """The sentence with the space before it if no guard minds, otherwise nothing."""
-        sentence = re.sub(r"\s+", " ", sentence).strip()
+        self._begun = True
+        sentence = _unquoted(" ".join(sentence.split()).lstrip(_ORPHANS))
         if not words(sentence):
             return ""
         fault = self._fault(sentence)
@@ -148,15 +154,12 @@ class Guards:
         shown = (" " if self.said else "") + sentence
         self.said += shown
         self._left -= 1
-        if self._left == 0:
-            self.done = True
-            if words(self._held):
-                self.caught["length"] += 1
         return shown
 
     def _fault(self, sentence: str) -> str | None:
         spoken = words(sentence)
-        if _TEMPLATE.search(sentence) or self._secrets.intersection(_runs(spoken, _LEAK_WORDS)):
+        reach = [*words(self.said)[1 - _LEAK_WORDS :], *spoken]
+        if _TEMPLATE.search(sentence) or self._secrets.intersection(_runs(reach, _LEAK_WORDS)):
             return "leak"
         if any(count > 2 for count in Counter(_runs(spoken, 3)).values()):
             return "loop"
@@ -167,6 +170,27 @@ class Guards:
         if any(jaccard(whole, text) >= NEAR for text in self._earlier):
             return "repetition"
         return None
+
+
+def _named(personas: Iterable[Persona], *others: str) -> str:
+    """A pattern for one of the names before a colon, however it is spaced or decorated."""
+    names = [name for persona in personas for name in (persona.name, persona.id)]
+    spaced = [r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", name))) for name in (*names, *others)]
+    return rf"(?:the\s+)?(?:{'|'.join(spaced)})[\W_]{{0,3}}(?:\([^)\n]*\)\s*)?[{_COLONS}]"
+
+
+def _is_whole(rest: str) -> bool:
+    """Whether an end mark at the cut is one: not that of "Dr.", nor of the "3." of "3.5"."""
+    return not is_abbreviation(rest) and not rest[-2:-1].isdigit()
+
+
+def _unquoted(sentence: str) -> str:
+    """Without a quotation mark that has lost its partner: the utterance as a whole was in quotes."""
+    if sentence.count('"') % 2:
+        sentence = sentence.removeprefix('"') if sentence.startswith('"') else sentence.removesuffix('"')
+    if sentence.count("“") > sentence.count("”"):
+        return sentence.removeprefix("“")
+    return sentence.removesuffix("”") if sentence.count("”") > sentence.count("“") else sentence
 
 
 def _runs(spoken: Sequence[str], size: int) -> list[tuple[str, ...]]:

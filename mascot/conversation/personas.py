@@ -21,6 +21,9 @@ from mascot.errors import PersonaError
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
+_TAKEN = frozenset({"user", "you", "human", "assistant", "system", "person", "the person"})
+"""Names by which prompts and guards know those who are no personas."""
+
 
 class Colours(BaseModel):
     """The persona's colour on light and on dark ground."""
@@ -64,6 +67,13 @@ class Persona(BaseModel):
     face: str = Field(min_length=1, max_length=20)
     """A drawn glyph (anchor, spark, sun, compass) or one or two characters."""
 
+    @field_validator("id", "name")
+    @classmethod
+    def _is_free(cls, name: str) -> str:
+        if name.casefold() in _TAKEN:
+            raise ValueError(f"{name!r} is what the person, or the program, is called: choose another name")
+        return name
+
     @field_validator("repertoire", "tones")
     @classmethod
     def _can_be_told_apart(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,10 +108,11 @@ def parse_card(text: str, persona_id: str, source: str) -> Persona:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         fields = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2024-13-45 is a ValueError
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise PersonaError(f"{source}, line {line}: not YAML ({getattr(error, 'problem', error)})") from None
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise PersonaError(f"{source}, line {line}: not YAML ({problem})") from None
     if not isinstance(fields, dict):
         raise PersonaError(f"{source}, line 1: a card is a list of fields such as `name: Anchor`")
     try:
@@ -110,6 +121,8 @@ def parse_card(text: str, persona_id: str, source: str) -> Persona:
         first = error.errors()[0]
         line = _line_of(node, first["loc"])
         field = ".".join(str(part) for part in first["loc"])
+        if field == "id":
+            field = f"the file's name {persona_id!r}"
         message = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
         raise PersonaError(f"{source}, line {line}: {field}: {message}") from None
 
@@ -134,7 +147,7 @@ class Cast:
     """The personas of a conversation, by id, in the order in which they sit.
 
     Raises:
-        PersonaError: two of them bear the same name, or there is none.
+        PersonaError: two of them bear names that cannot be told apart, or there is none.
     """
 
     def __init__(self, personas: Iterable[Persona]) -> None:
@@ -142,9 +155,15 @@ class Cast:
         names = [persona.name.casefold() for persona in self._by_id.values()]
         if not names:
             raise PersonaError("there is no persona: a conversation needs at least one card")
-        for name in names:
-            if names.count(name) > 1:
-                raise PersonaError(f"two personas bear the name {name!r}: give each card a name of its own")
+        for shorter, longer in itertools.pairwise(sorted(names)):
+            if shorter == longer:
+                raise PersonaError(
+                    f"two personas bear the name {shorter!r}: give each card a name of its own"
+                )
+            if longer.startswith(shorter):
+                raise PersonaError(
+                    f"the name {shorter!r} begins {longer!r}: the director cannot tell them apart"
+                )
 
     def __iter__(self):
         return iter(self._by_id.values())
@@ -170,34 +189,50 @@ class Cast:
         """The cast reduced to these ids, in their order."""
         return Cast(self[persona_id] for persona_id in ids)
 
-    def mentioned(self, text: str) -> tuple[str, ...]:
-        """Ids asked with an @ in the text, in order: `@Catalyst`, `@action-guide`, `@Action Guide`."""
-        return self._find(text, r"@{name}(?!\w)")
-
     def addressed(self, text: str) -> tuple[str, ...]:
-        """Ids spoken to in the text: with an @, or by name before a comma or a question's end."""
-        return self._find(text, r"(?:@{name}(?!\w)|(?<!\w){name}(?=,|\?)|, {name}(?=[.?!]))")
+        """Ids spoken to in the text, in order: with an @, or by name where one calls somebody.
 
-    def _find(self, text: str, pattern: str) -> tuple[str, ...]:
-        found: list[tuple[int, str]] = []
-        for persona in self:
-            name = "(?:" + "|".join(map(re.escape, _spellings(persona))) + ")"
-            match = re.search(pattern.replace("{name}", name), text, re.IGNORECASE)
-            if match:
-                found.append((match.start(), persona.id))
-        return tuple(persona_id for _, persona_id in sorted(found))
+        That is at the beginning of a sentence before a comma, a colon, a question or an end mark ("Beacon,
+        what…", "Thanks Anchor!"), or at its end after a comma ("…, Catalyst?"). A name that merely occurs
+        does not count: "you are my anchor, and a beacon of hope".
+        """
+        several = rf"({self._anyone}(?:{_AND}{self._anyone})*)"
+        return self._named(
+            text,
+            rf"(?<![\w.])@(?:the )?({self._anyone})(?!\w)",
+            rf"{_START}(?:{_CALL})*{several}(?:\s*[,:?!—–]|\s+(?:{_QUESTION})\b)",
+            rf"{_START}(?:{_CALL})+{several}\s*(?:\.|$)",
+            rf",\s*{several}\s*(?:[.?!…]|$)",
+        )
+
+    @property
+    def _anyone(self) -> str:
+        spellings = {re.escape(s): s for persona in self for s in _spellings(persona)}
+        return "(?:" + "|".join(sorted(spellings, key=len, reverse=True)) + ")"
+
+    def _named(self, text: str, *patterns: str) -> tuple[str, ...]:
+        """Ids of the names in the first groups of the patterns' matches, as they stand in the text."""
+        ids = {s.casefold(): persona.id for persona in self for s in _spellings(persona)}
+        found = {
+            group.start(1) + name.start(): ids[name[0].casefold()]
+            for pattern in patterns
+            for group in re.finditer(pattern, text, re.IGNORECASE)
+            for name in re.finditer(rf"(?<!\w){self._anyone}(?!\w)", group[1], re.IGNORECASE)
+        }
+        return tuple(dict.fromkeys(found[at] for at in sorted(found)))
+
+
+_START = r"(?:^|[.!?…\n])[\s\"“'*]*"
+_CALL = (
+    r"(?:hi|hey|hello|dear|thanks|thank you|yes|no|ok|okay|oh|so|and|but|well|please|sorry)(?:\s*,\s*|\s+)"
+)
+_AND = r"(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s*&\s*)"
+_QUESTION = r"please|what|how|why|(?:can|could|would|will|do) you|tell me|help me"
 
 
 def _spellings(persona: Persona) -> set[str]:
     name = persona.name
-    return {
-        f"The {name}",
-        name,
-        name.replace(" ", ""),
-        name.replace(" ", "-"),
-        name.replace(" ", "_"),
-        persona.id,
-    }
+    return {name, name.replace(" ", ""), name.replace(" ", "-"), name.replace(" ", "_"), persona.id}
 
 
 def built_in() -> tuple[Persona, ...]:

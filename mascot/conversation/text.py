@@ -24,20 +24,25 @@ def jaccard(a: str, b: str) -> float:
 def first_sentence_end(text: str, final: bool = False) -> int | None:
     """Length of the first whole sentence including its end marks, or None while there is none yet.
 
-    A mark at the very end of the text counts only when `final`: more of it may follow ("3." "5").
+    A mark at the very end of the text counts only when `final`: more of it may follow ("3." "5"). For the
+    same reason an abbreviation ends a sentence only where the whole text ends.
     """
     for match in _SENTENCE_END.finditer(text):
         if match.end() == len(text) and not final:
             return None
-        before = text[: match.end()].split()
-        if (
-            before
-            and before[-1].lower().lstrip("(\"'“") in _ABBREVIATIONS
-            and match.end() < len(text.rstrip())
-        ):
-            continue
+        if is_abbreviation(text[: match.end()]):
+            if text[match.end() :].strip():
+                continue
+            if not final:
+                return None
         return match.end()
     return None
+
+
+def is_abbreviation(text: str) -> bool:
+    """Whether the text's last word is one that has a full stop of its own, such as "Dr."."""
+    last = text.split()[-1:]
+    return bool(last) and last[0].lower().lstrip("(\"'“") in _ABBREVIATIONS
 
 
 def sentences(text: str) -> list[str]:
