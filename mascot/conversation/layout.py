@@ -25,6 +25,8 @@ Build = Callable[[Transcript], Prompt]
 
 _BLOCK = 8
 """Turns are dropped by so many, so that the beginning of the prompt, and with it the cache, stays."""
+_SHOTS = 3
+"""Examples shown to a model that lives on them: each costs it 40 tokens to read in every turn."""
 _SHORTEST = 60
 """Characters to which a message may be cut where nothing else helps."""
 
@@ -99,7 +101,9 @@ def _card(persona: Persona, directive: Directive) -> tuple[Message, ...]:
 
 def _examples(persona: Persona, directive: Directive, transcript: Transcript) -> tuple[Message, ...]:
     said = [turn.text for turn in transcript.heard if turn.speaker == PERSON]
-    shots = [m for e in persona.examples for m in (Message("user", e.to), Message("assistant", e.says))]
+    shots = [
+        m for e in persona.examples[:_SHOTS] for m in (Message("user", e.to), Message("assistant", e.says))
+    ]
     who = f"You are {persona.name}, {persona.role}. Now {directive.action}, {directive.tone}."
     return (Message("system", who), *shots, Message("user", said[-1] if said else "Hello."))
 

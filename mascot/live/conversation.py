@@ -105,7 +105,9 @@ class Conversation:
             return seq
         verdict = self._table.recogniser.check(text)
         cast = self._table.cast.only(self._transcript.cast)
-        asked = tuple(dict.fromkeys([*(cast[a].id for a in addressed), *cast.addressed(text)]))
+        for agent in addressed:
+            self._must_sit(agent)
+        asked = tuple(dict.fromkeys([*addressed, *cast.addressed(text)]))
         said = UserSaid(text=text, key=key, barge=barge, addressed=asked)
         with self._lock:
             self._must_be_calm()
@@ -134,7 +136,7 @@ class Conversation:
         """The person lets the group continue among themselves."""
         with self._lock:
             self._must_be_calm()
-            if not self._transcript.turns:
+            if not self._transcript.heard:
                 raise InputError("nothing was said yet: write something first")
             self._commit(WentOn())
             self._start()
@@ -200,11 +202,12 @@ class Conversation:
             self._worker.start()
 
     def _work(self) -> None:
-        """Turn after turn, until the person has the floor."""
+        """Turn after turn, until the person has the floor, or nothing more can be saved."""
+        writable = True
         while True:
             with self._lock:
                 transcript = self._transcript
-                if transcript.floor != "group" or self._closed:
+                if transcript.floor != "group" or self._closed or not writable:
                     self._worker = None
                     return
             try:
@@ -213,10 +216,12 @@ class Conversation:
                 with self._lock:
                     self._closed = True
             except MascotError as error:
-                self._give_up(str(error))
+                writable = self._give_up(str(error))
             except Exception:  # noqa: BLE001 - whatever failed, the person gets the floor back
                 _log.exception("a turn failed")
-                self._give_up("Something went wrong on our side. What was said is saved; you can go on.")
+                writable = self._give_up(
+                    "Something went wrong on our side. What was said is saved; you can go on."
+                )
 
     def _turn(self, transcript: Transcript) -> None:
         started = time.perf_counter()
@@ -251,9 +256,13 @@ class Conversation:
             else:
                 self._commit(Interrupted(agent=directive.agent, text="", reason="failure"))
 
-    def _give_up(self, line: str) -> None:
-        """The floor goes back to the person, with a reason; if even that cannot be saved, silently."""
+    def _give_up(self, line: str) -> bool:
+        """The floor goes back to the person, with a reason. False if even that could not be saved: the next
+        thing the person does, or the next page that opens, then takes the round up where it is."""
         with self._lock:
+            self._cancel.set()
+            if self._closed:
+                return False
             events: list[Event] = [Yielded(reason="failure", line=line)]
             if self._transcript.speaking:
                 events.insert(0, self._cut("failure"))
@@ -261,19 +270,22 @@ class Conversation:
                 self._commit(*events)
             except MascotError as error:
                 _log.error("the journal cannot be written: %s", error)
-                self._closed = True
+                return False
+            return True
 
     def _cut(self, reason: Cut) -> Interrupted:
-        """Cut the speaker short: from here on its turn commits nothing more."""
-        self._cancel.set()
+        """What cuts the speaker short once it is committed."""
         speaking = self._transcript.speaking
         agent = speaking.agent if speaking else ""
         return Interrupted(agent=agent, text=self._transcript.said.strip(), reason=reason)
 
     def _commit(self, *events: Event) -> list[Entry]:
+        """Events that are on disk have happened; an interruption, once it is, ends the turn it is about."""
         entries = self._table.journal.append(self._id, events)
         for event in events:
             self._transcript = self._transcript.after(event)
+            if isinstance(event, Interrupted):
+                self._cancel.set()
         self._committed()
         return entries
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from mascot.conversation.events import Crisis, Interrupted, Opened, Speech, UserSaid, Utterance
@@ -33,7 +34,7 @@ def to_markdown(title: str, entries: Sequence[Entry], cast: Cast) -> str:
     lines = [f"# {_plain(title)}", ""]
     if entries:
         lines += [f"*{entries[0].at:%d %B %Y, %H:%M} UTC. The companions are programs, not clinicians.*", ""]
-    names = {persona.id: f"{persona.name}, {persona.role}" for persona in cast}
+    names = {persona.id: _plain(f"{persona.name}, {persona.role}") for persona in cast}
     for entry in entries:
         event = entry.event
         if isinstance(event, UserSaid):
@@ -63,5 +64,6 @@ def _quoted(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Markdown's and HTML's marks, made harmless."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~" else c for c in text)
+    """One line with Markdown's and HTML's marks made harmless."""
+    text = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~&$" else c for c in " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", text)

@@ -8,6 +8,7 @@ One table of conversations, one of events; SQLAlchemy Core over SQLite (the defa
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ _EVENTS = sa.Table(
     sa.Column("type", sa.String(20), nullable=False),
     sa.Column("key", sa.String(80)),
     sa.Column("body", sa.Text, nullable=False),
-    sa.UniqueConstraint("conversation", "key"),
+    sa.UniqueConstraint("conversation", "key", name="one_event_per_key"),
 )
 
 
@@ -84,7 +85,8 @@ class Journal:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self._engine = sa.create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
         except (SQLAlchemyError, ImportError, OSError) as error:
-            raise StoreError(f"MASCOT_STORE={url!r} cannot be used: {_line(error)}") from None
+            shown = re.sub(r"(?<=:)[^:@/]+(?=@)", "***", url)
+            raise StoreError(f"MASCOT_STORE={shown!r} cannot be used: {_line(error)}") from None
         if self._engine.dialect.name == "sqlite":
             listen(self._engine, "connect", _careful_sqlite)
             listen(self._engine, "begin", _begin_immediate)
@@ -227,7 +229,7 @@ class Journal:
         try:
             yield
         except IntegrityError as error:
-            if "key" in str(error.orig):
+            if "events.key" in str(error.orig) or "one_event_per_key" in str(error.orig):
                 raise DuplicateKeyError from None
             raise StoreError(f"the journal refused an event: {_line(error)}") from None
         except SQLAlchemyError as error:

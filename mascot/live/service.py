@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mascot.conversation.events import Barge, Opened, Pace
 from mascot.conversation.personas import Cast
+from mascot.conversation.text import clean
 from mascot.director.base import Policy
 from mascot.director.select import make_policy
 from mascot.engines.base import Engine
@@ -83,7 +84,7 @@ class Live:
 
     def rename(self, id: str, title: str) -> None:
         """Raises InputError for an empty title; a long one is cut at 80 characters."""
-        title = " ".join(title.split())
+        title = " ".join(clean(title).split())
         if not title:
             raise InputError("the title is empty: write one")
         self._journal.rename(id, title[:MAX_TITLE])
@@ -104,7 +105,7 @@ class Live:
         """See `Conversation.say`. The first message becomes the title."""
         seq = self._conversation(id).say(text, key, barge, addressed)
         if self._journal.title(id) == UNTITLED:
-            words = " ".join(text.split())
+            words = " ".join(clean(text).split())
             self.rename(id, words if len(words) <= 60 else words[:59].rsplit(" ", 1)[0] + "…")
         return seq
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from mascot.conversation import layout
 from mascot.conversation.events import Directive, Utterance
 from mascot.conversation.guards import Guards
@@ -21,6 +23,11 @@ from mascot.engines.embedding import Embedder
 
 _DRAWS = 3
 """So often a turn may be drawn anew when the guards let nothing of it through."""
+
+
+_VOICE, _ECHO = 0.5, 0.5
+"""Weight of likeness to the persona's examples, and of likeness to what the others just said, beside
+nearness to the person's words, which weighs 1: cosines of MiniLM embeddings, weights of ours."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +80,15 @@ class Report:
         )
 
 
+@dataclass(frozen=True)
 class Speaker:
-    """Speaks as any persona of a cast.
+    """Speaks as any persona of a cast."""
 
-    Args:
-        engine: the model.
-        cast: everyone at the table.
-        manner: how the model is made to speak.
-        embedder: ranks candidates; without one the first that the guards pass is spoken.
-    """
-
-    def __init__(self, engine: Engine, cast: Cast, manner: Manner, embedder: Embedder | None = None) -> None:
-        self._engine = engine
-        self._cast = cast
-        self._manner = manner
-        self._embedder = embedder
+    engine: Engine
+    cast: Cast
+    manner: Manner
+    embedder: Embedder | None = None
+    """Ranks candidates; without one the first that the guards pass is spoken."""
 
     def speak(
         self,
@@ -105,59 +106,58 @@ class Speaker:
             EngineError: the engine cannot answer.
         """
         started = time.perf_counter()
-        sampling = self._manner.sampling
-        budget = self._engine.info.context_tokens - sampling.max_tokens - 8
-
-        def build(fitting: Transcript) -> Prompt:
-            return layout.speak(fitting, self._cast, directive, self._manner.style)
-
-        fitted = layout.fit(build, transcript, self._engine.count, budget)
-        report.dropped_turns = fitted.dropped_turns
+        request = self._request(transcript, directive, report, session)
         chance = dice(transcript, directive.agent)
         for _ in range(_DRAWS):
-            drawn = replace(sampling, seed=chance.randrange(2**31 - 64))
-            request = Request(fitted.prompt, drawn, session)
+            sampling = replace(request.sampling, seed=chance.randrange(2**31 - 64))
+            attempt = _Attempt(self, transcript, directive, report, started)
             spoken = False
-            for words in self._draw(request, transcript, directive, report, started, cancel):
+            for words in attempt.words(replace(request, sampling=sampling), cancel):
                 spoken = True
                 yield words
             report.seconds = time.perf_counter() - started
             if spoken or (cancel is not None and cancel.is_set()):
                 return
 
-    def _draw(
-        self,
-        request: Request,
-        transcript: Transcript,
-        directive: Directive,
-        report: Report,
-        started: float,
-        cancel: threading.Event | None,
-    ) -> Iterator[str]:
-        if self._manner.candidates == 1:
-            yield from self._stream(request, transcript, directive, report, started, cancel)
+    def _request(self, transcript: Transcript, directive: Directive, report: Report, session: str) -> Request:
+        """The prompt, as much of the talk as fits, and room for the answer."""
+        sampling = self.manner.sampling
+        budget = self.engine.info.context_tokens - sampling.max_tokens - 8
+
+        def build(fitting: Transcript) -> Prompt:
+            return layout.speak(fitting, self.cast, directive, self.manner.style)
+
+        fitted = layout.fit(build, transcript, self.engine.count, budget)
+        report.dropped_turns = fitted.dropped_turns
+        return Request(fitted.prompt, sampling, session)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt at an utterance."""
+
+    by: Speaker
+    transcript: Transcript
+    directive: Directive
+    report: Report
+    started: float
+
+    def words(self, request: Request, cancel: threading.Event | None) -> Iterator[str]:
+        if self.by.manner.candidates == 1:
+            yield from self._streamed(request, cancel)
             return
-        candidates = self._engine.complete(request, self._manner.candidates, cancel)
-        report.first_token_seconds = time.perf_counter() - started
-        best = self._best(candidates, transcript, directive, report)
-        if best:
+        candidates = self.by.engine.complete(request, self.by.manner.candidates, cancel)
+        self.report.first_token_seconds = time.perf_counter() - self.started
+        if best := self._best(candidates):
             yield best
 
-    def _stream(
-        self,
-        request: Request,
-        transcript: Transcript,
-        directive: Directive,
-        report: Report,
-        started: float,
-        cancel: threading.Event | None,
-    ) -> Iterator[str]:
-        guards = self._guards(transcript, directive)
+    def _streamed(self, request: Request, cancel: threading.Event | None) -> Iterator[str]:
+        report, guards = self.report, self._guards()
         spent = report.tokens
         complete = True
-        for piece in self._engine.stream(request, cancel):
+        for piece in self.by.engine.stream(request, cancel):
             if piece.text and not report.first_token_seconds:
-                report.first_token_seconds = time.perf_counter() - started
+                report.first_token_seconds = time.perf_counter() - self.started
             report.tokens = spent + piece.tokens
             if piece.finish is not None:
                 report.prompt_tokens, report.cached_tokens = piece.prompt_tokens, piece.cached_tokens
@@ -170,47 +170,42 @@ class Speaker:
             yield words
         report.caught += guards.caught
 
-    def _best(
-        self, candidates: list[Completion], transcript: Transcript, directive: Directive, report: Report
-    ) -> str:
-        """The best of the candidates after the guards; only what they caught in it is counted."""
-        passed: list[tuple[str, Counter[str]]] = []
+    def _best(self, candidates: list[Completion]) -> str:
+        """The best of the candidates after the guards; what they caught is counted for all of them."""
+        spoken = []
         for candidate in candidates:
-            guards = self._guards(transcript, directive)
+            guards = self._guards()
             text = guards.feed(candidate.text)
             text += guards.finish(candidate.finish == "stop")
-            report.tokens += candidate.tokens
-            passed.append((text, guards.caught))
-        report.prompt_tokens = candidates[0].prompt_tokens
-        report.cached_tokens = candidates[0].cached_tokens
-        spoken = [(text, caught) for text, caught in passed if text]
-        if not spoken:
-            for _, caught in passed:
-                report.caught += caught
-            return ""
-        text, caught = spoken[self._rank([text for text, _ in spoken], transcript, directive)]
-        report.caught += caught
-        return text
+            self.report.tokens += candidate.tokens
+            self.report.caught += guards.caught
+            if text:
+                spoken.append(text)
+        self.report.prompt_tokens = candidates[0].prompt_tokens
+        self.report.cached_tokens = candidates[0].cached_tokens
+        return spoken[self._rank(spoken)] if spoken else ""
 
-    def _rank(self, texts: list[str], transcript: Transcript, directive: Directive) -> int:
-        """Index of the text that is most to the point, in voice and new; weights by measurement."""
-        if self._embedder is None or len(texts) == 1:
+    def _rank(self, texts: list[str]) -> int:
+        """Index of the text that is most to the point, in voice and new."""
+        if self.by.embedder is None or len(texts) == 1:
             return 0
-        said = [turn.text for turn in transcript.heard if turn.speaker == PERSON][-1:]
-        others = [turn.text for turn in transcript.heard if turn.speaker != PERSON][-4:]
-        own = [example.says for example in self._cast[directive.agent].examples]
-        vectors = self._embedder.encode([*texts, *said, *others, *own])
-        n, s, o = len(texts), len(texts) + len(said), len(texts) + len(said) + len(others)
-        candidates = vectors[:n]
-        score = 0.5 * (candidates @ vectors[o:].T).mean(axis=1)
+        heard = self.transcript.heard
+        said = [turn.text for turn in heard if turn.speaker == PERSON][-1:]
+        others = [turn.text for turn in heard if turn.speaker != PERSON][-4:]
+        own = [example.says for example in self.by.cast[self.directive.agent].examples]
+        vectors = self.by.embedder.encode([*texts, *said, *others, *own])
+        candidates, to_person, to_others, in_voice = np.split(
+            vectors, np.cumsum([len(texts), len(said), len(others)])
+        )
+        score = _VOICE * (candidates @ in_voice.T).mean(axis=1)
         if said:
-            score += (candidates @ vectors[n:s].T)[:, 0]
+            score += (candidates @ to_person.T)[:, 0]
         if others:
-            score -= 0.5 * (candidates @ vectors[s:o].T).max(axis=1)
+            score -= _ECHO * (candidates @ to_others.T).max(axis=1)
         return int(score.argmax())
 
-    def _guards(self, transcript: Transcript, directive: Directive) -> Guards:
-        persona = self._cast[directive.agent]
-        earlier = [turn.text for turn in transcript.heard]
-        hidden = layout.secrets(persona, directive)
-        return Guards(persona, self._cast, earlier, hidden, self._manner.max_sentences)
+    def _guards(self) -> Guards:
+        persona = self.by.cast[self.directive.agent]
+        earlier = [turn.text for turn in self.transcript.heard]
+        hidden = layout.secrets(persona, self.directive)
+        return Guards(persona, self.by.cast, earlier, hidden, self.by.manner.max_sentences)

@@ -41,15 +41,15 @@ def converse(
         False if the crisis recogniser fired: the group is silent from there on, and further messages
         are not said.
     """
-    printer = _Printer(live, id, write, as_json)
+    printer = _Printer(live, id, write, as_json, turns)
     unsubscribe = live.listen(id, printer.update)
     try:
         for message in messages:
-            before = printer.spoken
+            printer.left = turns
             live.say(id, message)
             live.wait(id)
             for _ in range(turns or 0):
-                if printer.crisis or turns is None or printer.spoken - before >= turns:
+                if printer.crisis or printer.failed or not printer.left:
                     break
                 live.go_on(id)
                 live.wait(id)
@@ -64,7 +64,7 @@ def converse(
 class _Printer:
     """Writes events once each, in order, and adds them up."""
 
-    def __init__(self, live: Live, id: str, write: Write, as_json: bool) -> None:
+    def __init__(self, live: Live, id: str, write: Write, as_json: bool, left: int | None) -> None:
         self._live = live
         self._id = id
         self._write = write
@@ -73,14 +73,19 @@ class _Printer:
         self._seq = 0
         self._events: list[Event] = []
         self.crisis = False
-
-    @property
-    def spoken(self) -> int:
-        """Persona turns so far."""
-        return sum(isinstance(event, Utterance | Interrupted) for event in self._events)
+        self.failed = False
+        """The last round ended because the engine could not answer."""
+        self.left = left
+        """Persona turns until the group is told that it is enough."""
 
     def update(self) -> None:
         """Write what the journal has that was not written yet."""
+        before = self.left
+        self._write_news()
+        if before and self.left == 0:
+            self._live.enough(self._id)
+
+    def _write_news(self) -> None:
         with self._lock:
             for entry in self._live.entries(self._id, self._seq):
                 self._seq = entry.seq
@@ -88,6 +93,10 @@ class _Printer:
                     continue
                 self._events.append(entry.event)
                 self.crisis = self.crisis or isinstance(entry.event, Crisis)
+                if isinstance(entry.event, Yielded):
+                    self.failed = entry.event.reason == "failure"
+                if isinstance(entry.event, Utterance) and self.left:
+                    self.left -= 1
                 if isinstance(entry.event, _SHOWN):
                     self._show(entry.event)
 
