@@ -110,8 +110,8 @@ class ModelDirector(Policy):
 
 
 def _ask(transcript: Transcript, cast: Cast, choice: _Choice) -> Prompt:
-    seats = "\n".join(f"{p.name}: {p.summary}" for p in cast.only(transcript.cast))
-    question = f"(Who should speak next?\n{seats}\nThe person: has the floor again.)"
+    names = ", ".join(persona.name for persona in cast.only(transcript.cast))
+    question = f"(Who should speak next, and to do what: {names}, or {_PERSON} again?)"
     return Prompt(shared(transcript, cast), (Message("user", question),), f"Next to speak:{choice.prefill}")
 
 
