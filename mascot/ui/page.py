@@ -112,7 +112,7 @@ def _free_port(host: str, port: int) -> int:
         except OSError as error:
             raise SettingsError(
                 f"{host}, port {port}, cannot be used ({error.strerror}): another program may be listening "
-                f"there; choose another with MASCOT_PORT={port + 1}"
+                f"there; move this one with MASCOT_PORT={port + 1} (or `make run PORT={port + 1}`)"
             ) from None
         return probe.getsockname()[1]
 

@@ -52,7 +52,7 @@ def live(home: Path) -> Live:
         cast,
         engine,
         speaker,
-        CrisisRecogniser(),
+        CrisisRecogniser(None),
         Defaults(policy="round-robin", max_turns=2),
     )
 

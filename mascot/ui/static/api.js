@@ -46,8 +46,7 @@ export const show = (id) => call("GET", at(id));
 export const rename = (id, title) => call("PATCH", at(id), { title });
 export const remove = (id) => call("DELETE", at(id));
 export const act = (id, deed) => call("POST", at(id, "/act"), deed);
-export const send = (id, { text, key, barge, addressed }) =>
-  call("POST", at(id, "/say"), { text, key, barge, addressed });
+export const send = (id, { text, key, barge }) => call("POST", at(id, "/say"), { text, key, barge });
 export const crisis = (kind, country) =>
   call("GET", `crisis?${new URLSearchParams({ kind, ...(country && { country }) })}`);
 

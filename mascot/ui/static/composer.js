@@ -8,7 +8,9 @@ import { Seats } from "./seats.js";
 const HINTS = {
   interrupt: "If you send now, they will pause for you.",
   queue: "If you send now, they will hear you next.",
-  idle: "Enter sends, Shift + Enter begins a new line, @ names someone.",
+  idle: window.matchMedia("(pointer: coarse)").matches
+    ? "With @ you name someone."
+    : "Enter sends, Shift + Enter begins a new line, @ names someone.",
 };
 
 const FLOORS = {

@@ -1,4 +1,4 @@
-// `@` completes a persona's name in the message box.
+// `@` completes a persona's name in the message box; who is meant by it, the server reads from the text.
 
 import { freshId, h } from "./dom.js";
 import { face } from "./faces.js";
@@ -75,14 +75,4 @@ export class Mentions {
     this.box.dispatchEvent(new Event("input"));
     this.box.focus();
   }
-}
-
-/** Ids of the personas named with an `@` in a text, in order. */
-export function named(text, personas) {
-  const low = text.toLowerCase();
-  return personas
-    .map(({ id, name }) => [low.indexOf(`@${name.toLowerCase()}`), id])
-    .filter(([place]) => place >= 0)
-    .sort(([a], [b]) => a - b)
-    .map(([, id]) => id);
 }

@@ -9,7 +9,6 @@ import { emptyTalk, fold } from "./fold.js";
 import { Header } from "./header.js";
 import { draft } from "./keep.js";
 import { listen } from "./line.js";
-import { named } from "./mentions.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
 import { Follower } from "./scroll.js";
@@ -235,7 +234,7 @@ export class Studio {
     draft.set(this.id, "");
     say(this.sorry, "");
     this.follower.following = true;
-    this.outbox.add(this.id, { text, barge, addressed: named(text, this.table.personas) });
+    this.outbox.add(this.id, { text, barge });
   }
 
   /** Silence comes at once; the server's word for it follows. */

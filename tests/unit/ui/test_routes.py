@@ -135,11 +135,13 @@ def test_a_conversation_that_is_not_there_is_a_404(client: TestClient, id: str, 
     assert client.get(f"/live/conversations/{id}{what}").status_code == 404
 
 
-def test_a_service_that_cannot_answer_is_a_503(client: TestClient, live: FakeLive, conversation: str) -> None:
+def test_a_service_that_cannot_answer_is_a_503(
+    client: TestClient, live: FakeLive, conversation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_id: str) -> None:
         raise EngineError("the engine\nis gone")
 
-    live.stop = fail
+    monkeypatch.setattr(live, "stop", fail)
     answer = client.post(f"/live/conversations/{conversation}/act", json={"do": "stop"})
     assert (answer.status_code, answer.json()) == (503, {"error": "the engine is gone"})
 
@@ -152,3 +154,16 @@ def test_the_page_s_files_are_served_and_asked_for_again(client: TestClient) -> 
     again = client.get("/live/static/main.js", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
     assert client.get("/live/static/..%2Froutes.py").status_code == 404
+
+
+@pytest.mark.parametrize(("ending", "media"), [("json", "application/json"), ("md", "text/markdown")])
+def test_an_export_is_a_file_with_a_plain_name(
+    client: TestClient, live: FakeLive, conversation: str, ending: str, media: str
+) -> None:
+    live.say(conversation, "hello", key=KEY, barge="queue")
+    live.rename(conversation, 'Mère & "moi"\r\n/..')
+    answer = client.get(f"/live/conversations/{conversation}/export.{ending}")
+    assert answer.headers["content-type"].startswith(media)
+    assert answer.headers["content-disposition"] == f'attachment; filename="mere-moi.{ending}"'
+    assert "hello" in answer.text
+    assert client.get(f"/live/conversations/{conversation}/export.exe").status_code == 404
