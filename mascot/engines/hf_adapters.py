@@ -28,7 +28,15 @@ class AdapterModel:
         self._name = name
         self._adapted: PeftModel | None = None
         self._active: str | None = None
-        self.names: tuple[str, ...] = ()
+        # PEFT is given names of our own: it takes no dots, and a new adapter of an old name must be in
+        # place before the old one goes.
+        self._inner: dict[str, str] = {}
+        self._loads = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Adapters that are loaded."""
+        return tuple(self._inner)
 
     def under(self, adapter: str | None) -> torch.nn.Module:
         """The model as it is with this adapter, or with none.
@@ -52,27 +60,27 @@ class AdapterModel:
         """
         model = self.under(self._active)
         config = self._checked_config(path, model)
+        inner = f"adapter_{self._loads}"
+        self._loads += 1
         try:
             if self._adapted is None:
-                adapted = PeftModel.from_pretrained(model, path, name, config=config)
+                adapted = PeftModel.from_pretrained(model, path, inner, config=config)
             else:
                 adapted = self._adapted
-                if name in self.names:
-                    self._activate(adapted, None)
-                    adapted.delete_adapter(name)
-                    self.names = tuple(n for n in self.names if n != name)
-                adapted.load_adapter(str(path), name)
+                adapted.load_adapter(str(path), inner)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
             raise _unusable(path, str(error).strip().splitlines()[0]) from error
-        self._adapted = adapted
-        self.names = (*self.names, name)
         adapted.eval()
+        replaced = self._inner.pop(name, None)
+        self._adapted, self._inner[name] = adapted, inner
         self._activate(adapted, name)
+        if replaced is not None:
+            adapted.delete_adapter(replaced)
 
     def close(self) -> None:
         """Let go of the model."""
         self._model = self._adapted = None
-        self.names = ()
+        self._inner.clear()
 
     def _activate(self, adapted: PeftModel, adapter: str | None) -> None:
         tuner: Any = adapted.base_model
@@ -80,7 +88,7 @@ class AdapterModel:
             tuner.disable_adapter_layers()
         else:
             tuner.enable_adapter_layers()
-            adapted.set_adapter(adapter, inference_mode=True)
+            adapted.set_adapter(self._inner[adapter], inference_mode=True)
         self._active = adapter
 
     def _checked_config(self, path: Path, model: torch.nn.Module) -> PeftConfig:

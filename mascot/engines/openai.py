@@ -129,7 +129,7 @@ class OpenAIEngine(Engine):
         finish: Finish | None = None
         for event in self._events(request):
             usage = event.get("usage") or usage
-            for choice in event.get("choices", [])[:1]:
+            for choice in (event.get("choices") or [])[:1]:
                 text = (choice.get("delta") or {}).get("content") or ""
                 said += bool(text)
                 finish = _FINISH.get(str(choice.get("finish_reason"))) or finish

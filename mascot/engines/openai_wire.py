@@ -66,6 +66,8 @@ class Wire:
                 if data == "[DONE]":
                     return
                 event = json.loads(data)
+                if not isinstance(event, dict):
+                    raise TypeError("an event is no object")
                 if "error" in event:
                     raise EngineError(f"{self.base_url} broke off: {_message(event)}")
                 yield event

@@ -18,9 +18,12 @@ from mascot.engines.select import EnginePlan, plan_engine, select_engine
 from mascot.errors import ModelError, SettingsError
 from mascot.settings import Settings
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture(autouse=True)
-def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no `.env` here
     for name in [n for n in os.environ if n.startswith("MASCOT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(select, "cuda_is_here", lambda: False)
@@ -32,7 +35,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plan(**settings: Any) -> tuple[str, str]:
-    made = plan_engine(Settings(_env_file=None, **settings))
+    made = plan_engine(Settings(**settings))
     return made.engine, made.model
 
 
@@ -70,11 +73,11 @@ def test_an_engine_that_cannot_run_the_model_is_refused(model: str) -> None:
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    made = plan_engine(Settings(_env_file=None, home=tmp_path))
+    made = plan_engine(Settings(home=tmp_path))
     assert made.missing is not None
     assert EMBEDDED_GGUF in made.missing
     with pytest.raises(ModelError, match=r"there is nothing at .*none\.gguf"):
-        select_engine(Settings(_env_file=None, model=str(tmp_path / "none.gguf")))
+        select_engine(Settings(model=str(tmp_path / "none.gguf")))
 
 
 @pytest.mark.usefixtures("gpu")
@@ -93,7 +96,7 @@ def test_where_the_hub_is_out_of_reach_one_line_says_so_and_the_embedded_model_a
     monkeypatch.setattr(select, "fetch_hub", unreachable)
     monkeypatch.setattr(select, "_build", build)
     said: list[str] = []
-    select_engine(Settings(_env_file=None), said.append)
+    select_engine(Settings(), said.append)
     assert [made.model for made in built] == ["embedded"]
     assert said == [
         "the embedded model answers, as the standard one is out of reach: the hub cannot be reached"
@@ -103,16 +106,16 @@ def test_where_the_hub_is_out_of_reach_one_line_says_so_and_the_embedded_model_a
 def test_the_plan_needs_no_torch() -> None:
     code = (
         "import sys; from mascot.settings import Settings; from mascot.engines.select import plan_engine; "
-        "plan_engine(Settings(_env_file=None)); assert not {'torch', 'transformers'} & set(sys.modules)"
+        "plan_engine(Settings()); assert not {'torch', 'transformers'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 @pytest.mark.model
 def test_the_default_answers(embedded_gguf: Path) -> None:
     from mascot.conversation.prompt import Message, Prompt
 
-    engine = select_engine(Settings(_env_file=None, home=embedded_gguf.parent.parent, slots=1))
+    engine = select_engine(Settings(home=embedded_gguf.parent.parent, slots=1))
     try:
         prompt = Prompt((Message("system", "You are kind."),), (Message("user", "Hello!"),))
         assert engine.complete(Request(prompt, Sampling(max_tokens=4)))[0].text
