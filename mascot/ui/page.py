@@ -54,7 +54,7 @@ def launch_options(routes: LiveRoutes, settings: Settings) -> dict[str, Any]:
     return {
         "server_name": settings.host,
         "server_port": settings.port,
-        "app_kwargs": {"routes": [routes.mount()], "middleware": [Middleware(_Private)]},
+        "app_kwargs": {"routes": routes.all, "middleware": [Middleware(_Private)]},
         "theme": room(),
         "css": CSS,
         "footer_links": [],

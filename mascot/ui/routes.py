@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from mascot.conversation.events import Barge, Pace
@@ -70,19 +70,22 @@ class Rename(_Body):
 
 
 class LiveRoutes:
-    """The handlers; `mount()` is what the server takes, `streams.end()` lets go of every page."""
+    """The handlers; `all` is what the server takes, `streams.end()` lets go of every page."""
 
     def __init__(self, live: Live, remark: str = "") -> None:
         self._live = live
         self._remark = remark
+        self._files = StaticFiles(directory=STATIC)
         self.streams = Streams(live)
 
-    def mount(self) -> Mount:
-        one = "/conversations/{id}"
-        routes = [
-            Route("/table", one_line(self._table)),
-            Route("/conversations", one_line(self._list)),
-            Route("/conversations", one_line(self._open), methods=["POST"]),
+    @property
+    def all(self) -> list[Route]:
+        """The routes, flat: behind a proxy that takes a path's beginning off, a `Mount` finds nothing."""
+        one = "/live/conversations/{id}"
+        return [
+            Route("/live/table", one_line(self._table)),
+            Route("/live/conversations", one_line(self._list)),
+            Route("/live/conversations", one_line(self._open), methods=["POST"]),
             Route(one, one_line(self._show)),
             Route(one, one_line(self._rename), methods=["PATCH"]),
             Route(one, one_line(self._delete), methods=["DELETE"]),
@@ -90,9 +93,8 @@ class LiveRoutes:
             Route(f"{one}/export.{{format}}", one_line(self._export)),
             Route(f"{one}/say", one_line(self._say), methods=["POST"]),
             Route(f"{one}/act", one_line(self._act), methods=["POST"]),
-            Mount("/static", _Static(directory=STATIC)),
+            Route("/live/static/{name}", self._file),
         ]
-        return Mount("/live", routes=routes)
 
     async def _table(self, _request: Request) -> Response:
         return answer(table(self._live.cast, self._remark, MAX_CHARACTERS))
@@ -154,6 +156,12 @@ class LiveRoutes:
         headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(text, media_type=media, headers=headers)
 
+    async def _file(self, request: Request) -> Response:
+        """One of the page's own files: asked for again each time, answered "unchanged" unless it is."""
+        response = await self._files.get_response(request.path_params["name"], request.scope)
+        response.headers.update(HEADERS | {"Cache-Control": "no-cache"})
+        return response
+
     async def _act(self, request: Request) -> Response:
         await run_in_threadpool(_deed(self._live, _conversation(request), await read(request, Act)))
         return answer({})
@@ -203,12 +211,3 @@ def _file_name(title: str) -> str:
     """The title as plain letters and dashes, for any file system and any header."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:60] or "conversation"
-
-
-class _Static(StaticFiles):
-    """The page's own files: asked for again each time, answered "unchanged" unless they are."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers.update({**HEADERS, "Cache-Control": "no-cache"})
-        return response

@@ -21,7 +21,7 @@ def live() -> FakeLive:
 
 @pytest.fixture
 def client(live: FakeLive) -> TestClient:
-    return TestClient(Starlette(routes=[LiveRoutes(live, "small model").mount()]))  # pyright: ignore
+    return TestClient(Starlette(routes=LiveRoutes(live, "small model").all))  # pyright: ignore
 
 
 @pytest.fixture
