@@ -65,7 +65,11 @@ class OpenAIEngine(Engine):
         context_tokens: int = 4096,
     ) -> None:
         self._wire = Wire(base_url, api_key, timeout_seconds)
-        served = self._ask(model, context_tokens)
+        try:
+            served = self._ask(model, context_tokens)
+        except BaseException:
+            self._wire.close()
+            raise
         self._dialect = served.dialect
         self._layout = 0
         self._adapters: tuple[str, ...] = ()
