@@ -301,7 +301,7 @@ class Conversation:
 
 def _acceptable(text: str) -> str:
     text = clean(text)
-    if not text:
+    if not any(c.isprintable() and not c.isspace() for c in text):
         raise InputError("the message is empty: write something first")
     if len(text) > MAX_CHARACTERS:
         raise InputError(
