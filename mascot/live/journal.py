@@ -205,6 +205,10 @@ class Journal:
             NotFoundError: there is no such conversation.
         """
         with self._translated(), self._engine.begin() as connection:
+            # Whoever is appending finishes first; whoever comes later finds nothing to append to.
+            connection.execute(
+                _CONVERSATIONS.select().where(_CONVERSATIONS.c.id == conversation).with_for_update()
+            )
             self._must_exist(connection, conversation)
             connection.execute(_EVENTS.delete().where(_EVENTS.c.conversation == conversation))
             connection.execute(_CONVERSATIONS.delete().where(_CONVERSATIONS.c.id == conversation))
