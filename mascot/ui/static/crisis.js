@@ -38,8 +38,15 @@ export class CrisisCard {
     return this.#fill(this.country.value);
   }
 
+  /** Nobody waits for a slow server here: what is true everywhere stands until the numbers come. */
   async #fill(country) {
-    const message = await api.crisis(this.kind, country).catch(() => WITHOUT_SERVER);
+    const asked = api.crisis(this.kind, country).catch(() => WITHOUT_SERVER);
+    const first = await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 1500, WITHOUT_SERVER))]);
+    this.#write(first);
+    if (first === WITHOUT_SERVER) asked.then((message) => this.#write(message));
+  }
+
+  #write(message) {
     this.heading.textContent = message.title;
     this.words.textContent = message.text;
     this.lines.replaceChildren(...message.lines.map(line));
@@ -53,7 +60,7 @@ export class CrisisCard {
 }
 
 const WITHOUT_SERVER = {
-  title: "You matter more than this conversation",
+  title: "Please talk to a person now",
   text: "The numbers could not be loaded. If you or someone else is in danger now, call your local emergency number: 112 in Europe and on most mobile phones, 911 in North America.",
   lines: [],
   countries: [],
