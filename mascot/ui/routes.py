@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -24,6 +25,8 @@ from mascot.conversation.events import Barge, Pace
 from mascot.errors import InputError, NotFoundError
 from mascot.live.conversation import MAX_CHARACTERS
 from mascot.live.export import to_json, to_markdown
+from mascot.safety.message import crisis_message
+from mascot.safety.resources import INTERNATIONAL, countries, resources_for
 from mascot.ui.answers import HEADERS, answer, one_line, read
 from mascot.ui.stream import Streams
 from mascot.ui.table import table
@@ -93,11 +96,19 @@ class LiveRoutes:
             Route(f"{one}/export.{{format}}", one_line(self._export)),
             Route(f"{one}/say", one_line(self._say), methods=["POST"]),
             Route(f"{one}/act", one_line(self._act), methods=["POST"]),
+            Route("/live/crisis", one_line(self._crisis)),
             Route("/live/static/{name}", self._file),
         ]
 
     async def _table(self, _request: Request) -> Response:
         return answer(table(self._live.cast, self._remark, MAX_CHARACTERS))
+
+    async def _crisis(self, request: Request) -> Response:
+        asked = request.query_params
+        message = crisis_message(asked.get("kind"), asked.get("country"))
+        choice = [*countries(), (INTERNATIONAL, resources_for(None).name)]
+        named = [{"code": code, "name": name} for code, name in choice]
+        return answer(asdict(message) | {"countries": named})
 
     async def _list(self, request: Request) -> Response:
         listings = await run_in_threadpool(self._live.conversations, _owner(request))

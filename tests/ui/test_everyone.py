@@ -155,7 +155,10 @@ def test_in_a_crisis_the_page_speaks_and_waits(table: Table) -> None:
     expect(card.get_by_role("heading")).to_be_focused()
     assert table.turns.count() == 0
     table.page.reload()
-    expect(card).to_be_visible()
+    card.get_by_label("Numbers for").select_option("DE")
+    expect(card.get_by_role("link", name="Call 0800 111 0 111")).to_have_attribute("href", "tel:08001110111")
+    table.page.reload()
+    expect(card.get_by_label("Numbers for")).to_have_value("DE")
     card.get_by_role("button", name="I have read this").click()
     expect(card).to_be_hidden()
     expect(table.box).to_be_focused()

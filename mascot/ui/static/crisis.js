@@ -17,8 +17,8 @@ export class CrisisCard {
       { class: "crisis", "aria-labelledby": this.heading.id, hidden: true },
       this.heading,
       this.words,
-      this.lines,
       h("p", { class: "country" }, h("label", { for: this.country.id }, "Numbers for "), this.country),
+      this.lines,
       h("button", { type: "button", class: "quiet", onclick: () => on.acknowledge() }, "I have read this and want to go on"),
     );
   }
@@ -49,7 +49,7 @@ export class CrisisCard {
   #write(message) {
     this.heading.textContent = message.title;
     this.words.textContent = message.text;
-    this.lines.replaceChildren(...message.lines.map(line));
+    this.lines.replaceChildren(...emergencies(message.emergency), ...message.lines.map(line));
     this.country.parentElement.hidden = message.countries.length === 0;
     this.country.replaceChildren(
       ...message.countries.map(({ code, name }) =>
@@ -61,22 +61,33 @@ export class CrisisCard {
 
 const WITHOUT_SERVER = {
   title: "Please talk to a person now",
-  text: "The numbers could not be loaded. If you or someone else is in danger now, call your local emergency number: 112 in Europe and on most mobile phones, 911 in North America.",
+  text: "If you or someone else is in danger, call your local emergency number: 112 in Europe and on most mobile phones, 911 in North America.",
+  emergency: "112 or 911",
   lines: [],
   countries: [],
 };
 
-function line({ name, address, shown, note }) {
+/** "112 or 999" as buttons to call. */
+const emergencies = (numbers) =>
+  (numbers.match(/\d+/g) ?? []).map((number) => h("li", { class: "urgent" }, call(number, "Emergency")));
+
+function line({ name, phone, text, url, hours }) {
+  const who = [name, hours].filter(Boolean).join(" · ");
   return h(
     "li",
     {},
-    h("a", { href: safe(address), rel: "noreferrer", target: address.startsWith("http") ? "_blank" : null }, h("b", {}, shown), h("span", {}, name)),
-    note && h("p", {}, note),
+    phone ? call(phone, who) : h("p", { class: "call" }, h("b", {}, text ?? name), text && h("span", {}, who)),
+    h("p", { class: "ways" }, phone && text && h("span", {}, text), url && site(url, name)),
   );
 }
 
-/** Only what can be called, written to, or read. */
-const safe = (address) => (/^(tel:|sms:|https:)/.test(address) ? address : null);
+const call = (phone, who) =>
+  h("a", { class: "call", href: `tel:${phone.replaceAll(/[^\d+]/g, "")}` }, h("b", {}, `Call ${phone}`), h("span", {}, who));
+
+/** A web page of theirs, and nothing else that an address could be. */
+const site = (url, name) =>
+  url.startsWith("https://") &&
+  h("a", { href: url, target: "_blank", rel: "noreferrer" }, "Website", h("span", { class: "sr" }, ` of ${name}`));
 
 /** The visitor's country, as far as the browser's language tells. */
 function region() {

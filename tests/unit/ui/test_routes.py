@@ -167,3 +167,13 @@ def test_an_export_is_a_file_with_a_plain_name(
     assert answer.headers["content-disposition"] == f'attachment; filename="mere-moi.{ending}"'
     assert "hello" in answer.text
     assert client.get(f"/live/conversations/{conversation}/export.exe").status_code == 404
+
+
+def test_in_a_crisis_there_are_numbers_for_every_country(client: TestClient) -> None:
+    here = client.get("/live/crisis?kind=abuse&country=GB").json()
+    assert (here["country"], here["emergency"]) == ("GB", "999")
+    assert here["lines"][0]["phone"]
+    elsewhere = client.get("/live/crisis?kind=nonsense&country=XX").json()
+    assert elsewhere["country"] == "international"
+    assert {"code": "international", "name": "Anywhere else"} in elsewhere["countries"]
+    assert client.get("/live/crisis").json()["title"]
