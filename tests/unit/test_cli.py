@@ -12,6 +12,7 @@ import pytest
 from mascot import cli
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import ModelError
+from mascot.live import pacing
 from mascot.live.service import Defaults
 from mascot.settings import Settings
 from mascot.studio import Studio
@@ -41,6 +42,7 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> None:
         live = open_live(path, engine, policy=defaults.policy, max_turns=defaults.max_turns)
         return Studio(live, engine, "a word for the person at the machine")
 
+    monkeypatch.setattr(pacing, "_AT_ONCE", 0.0)
     monkeypatch.setattr(cli, "open_studio", scripted)
 
 
