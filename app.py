@@ -16,7 +16,9 @@ def main() -> int:
         fetch_embedded(settings.models)
         studio = open_studio(settings)
         try:
-            serve(studio.live, settings, studio.notice)
+            if studio.notice:
+                print(f"mascot: {studio.notice}", file=sys.stderr)
+            serve(studio.live, settings)
         finally:
             studio.close()
     except MascotError as error:

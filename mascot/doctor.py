@@ -50,8 +50,10 @@ def _engine(settings: Settings) -> Finding:
         plan = plan_engine(settings)
     except MascotError as error:
         return Finding("engine", False, str(error))
-    missing = f"; missing: {', '.join(plan.missing)}" if plan.missing else ""
-    return Finding("engine", not plan.missing, f"{plan.engine} with {plan.model}: {plan.why}{missing}")
+    missing = f"; {plan.missing}" if plan.missing else ""
+    return Finding(
+        "engine", not plan.missing, f"{plan.engine}, {plan.model or 'its model'}: {plan.why}{missing}"
+    )
 
 
 def _models(settings: Settings) -> Finding:

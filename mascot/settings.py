@@ -41,10 +41,10 @@ class Settings(BaseSettings):
     """How long an engine may be silent."""
     context_tokens: int = Field(default=4096, ge=512)
     """Longest prompt and answer together, per conversation."""
-    slots: int = Field(default=4, ge=1, le=64)
+    slots: int = Field(default=8, ge=1, le=64)
     """Conversations that one local engine serves at the same time."""
     threads: int = Field(default=0, ge=0)
-    """Threads of the llamacpp engine; 0 is one less than the cores, at least one."""
+    """Threads of a local engine on the CPU; 0 is one less than the cores, at least one."""
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
     policy: Literal["model", "round-robin", "random", "mention"] = "model"

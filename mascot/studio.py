@@ -40,17 +40,17 @@ def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
     cast = load_cast(settings.home / "personas")
     journal = Journal(settings.store_url)
     embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
-    selected = select_engine(settings)
-    speaker = Speaker(selected.engine, cast, manner(selected.engine), embedder)
+    notices: list[str] = []
+    engine = select_engine(settings, notices.append)
     live = Live(
         journal,
         cast,
-        selected.engine,
-        speaker,
+        engine,
+        Speaker(engine, cast, manner(engine), embedder),
         CrisisRecogniser(embedder),
         defaults or Defaults(settings.policy, settings.max_turns),
     )
-    return Studio(live, selected.engine, selected.notice)
+    return Studio(live, engine, " ".join(notices))
 
 
 def manner(engine: Engine) -> Manner:

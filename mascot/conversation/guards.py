@@ -7,6 +7,7 @@ is counted under its name:
 
     name          the persona's own name at the start ("Anchor: …"): taken off
     other_voice   a line for somebody else ("User: …", "Catalyst: …"): the utterance ends before it
+    stage         what is done and not said, "(smiles)" or "*nods*": taken off
     leak          words of the card, the directive or the template: the sentence is dropped
     repetition    a sentence that was said before, nearly or word for word: dropped
     loop          a sentence that turns in circles: dropped
@@ -33,6 +34,8 @@ _TEMPLATE = re.compile(
     r"|\bas an ai\b|\b(?:language model|stage direction)\b",
     re.I,
 )
+_STAGE = re.compile(r"^\s*\([^()]*\)|(?<!\*)\*[^*\s][^*]*\*(?!\*)")
+"""What a persona does instead of saying it: "(smiles)" before a sentence, "*nods*" anywhere."""
 _COLONS = ":："
 _END_MARKS = ".!?…"
 _ORPHANS = " *_>#-–—.,;:)]"
@@ -143,7 +146,9 @@ class Guards:
     def _pass(self, sentence: str) -> str:
         """The sentence with the space before it if no guard minds, otherwise nothing."""
         self._begun = True
-        sentence = _unquoted(" ".join(sentence.split()).lstrip(_ORPHANS))
+        acted, staged = _STAGE.subn(" ", " ".join(sentence.split()))
+        self.caught.update({"stage": staged} if staged else {})
+        sentence = _unquoted(" ".join(acted.split()).lstrip(_ORPHANS))
         if not words(sentence):
             return ""
         fault = self._fault(sentence)

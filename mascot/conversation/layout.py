@@ -2,9 +2,11 @@
 
 Two ways to cue a speaker, chosen by what the model can do (measured in `docs/log.md`):
 
-    card       the persona's card and the directive as an instruction, for models that follow one
-    examples   answers of this persona to other people, then the person's words once more, for models
-               too small to follow an instruction but able to continue a pattern
+    card       the whole talk, then the persona's card and the directive as an instruction: for models
+               that follow one
+    examples   answers of this persona to other people, then its own talk with the person: for models
+               too small to follow an instruction or a group, but able to continue a pattern. The
+               examples come first and stay in the cache, one slot per persona
 
 A conversation that has outgrown the model's context loses its oldest turns, never its opening.
 """
@@ -25,8 +27,6 @@ Build = Callable[[Transcript], Prompt]
 
 _BLOCK = 8
 """Turns are dropped by so many, so that the beginning of the prompt, and with it the cache, stays."""
-_SHOTS = 3
-"""Examples shown to a model that lives on them: each costs it 40 tokens to read in every turn."""
 _SHORTEST = 60
 """Characters to which a message may be cut where nothing else helps."""
 
@@ -70,8 +70,9 @@ def shared(transcript: Transcript, cast: Cast) -> tuple[Message, ...]:
 def speak(transcript: Transcript, cast: Cast, directive: Directive, style: Style) -> Prompt:
     """The prompt for the utterance that a directive asks for (paper, section 3: persona, talk, directive)."""
     persona = cast[directive.agent]
-    cue = _card(persona, directive) if style == "card" else _examples(persona, directive, transcript)
-    return Prompt(shared(transcript, cast), cue)
+    if style == "examples":
+        return _examples(persona, directive, transcript)
+    return Prompt(shared(transcript, cast), _card(persona, directive))
 
 
 def secrets(persona: Persona, directive: Directive) -> tuple[str, ...]:
@@ -99,13 +100,27 @@ def _card(persona: Persona, directive: Directive) -> tuple[Message, ...]:
     return (Message("user", "\n".join(lines)),)
 
 
-def _examples(persona: Persona, directive: Directive, transcript: Transcript) -> tuple[Message, ...]:
-    said = [turn.text for turn in transcript.heard if turn.speaker == PERSON]
-    shots = [
-        m for e in persona.examples[:_SHOTS] for m in (Message("user", e.to), Message("assistant", e.says))
+def _examples(persona: Persona, directive: Directive, transcript: Transcript) -> Prompt:
+    """The persona's examples, then its own talk with the person, the directive with the last words."""
+    shots: list[Message] = []
+    for i, example in enumerate(persona.examples):
+        action = persona.repertoire[i % len(persona.repertoire)]
+        tone = persona.tones[i % len(persona.tones)]
+        shots += [Message("user", _bidden(example.to, action, tone)), Message("assistant", example.says)]
+    who = Message("system", f"You are {persona.name}, {persona.role}.")
+    own = [
+        Message("user" if turn.speaker == PERSON else "assistant", turn.text)
+        for turn in transcript.heard
+        if turn.speaker in (PERSON, persona.id)
     ]
-    who = f"You are {persona.name}, {persona.role}. Now {directive.action}, {directive.tone}."
-    return (Message("system", who), *shots, Message("user", said[-1] if said else "Hello."))
+    said = [m.content for m in own if m.role == "user"]
+    last = _bidden(said[-1] if said else "Hello.", directive.action, directive.tone)
+    before = own[:-1] if own and own[-1].role == "user" else own
+    return Prompt((who, *shots, *before), (Message("user", last),))
+
+
+def _bidden(text: str, action: str, tone: str) -> str:
+    return f"{text} ({action.capitalize()}, {tone}.)"
 
 
 def _listed(phrases: tuple[str, ...]) -> str:

@@ -29,6 +29,8 @@ _PERSON = "the person"
 """What the yield is called before the model."""
 _REFLEX_TURNS = 4
 """So many turns back a persona's last words still make it less likely to speak."""
+_RARE = 1e-9
+"""Nothing is impossible: an engine that sees no probabilities may pick someone who may not speak."""
 _YIELD_ODDS = (0.0, 0.15, 0.6, 1.5)
 """Prior odds of a yield after 0, 1, 2, 3 or more turns of a round."""
 
@@ -65,9 +67,9 @@ class ModelDirector(Policy):
         if agent is None:
             return Decision(None, score=score, weighed=tuple(moves))
         persona = cast[agent]
-        chosen = f" {persona.name}. Task:"
-        action, p_action = self._draw(chosen, persona.repertoire, transcript, cast, session)
-        tone, p_tone = self._draw(f"{chosen} {action}. Tone:", persona.tones, transcript, cast, session)
+        chosen = f" {persona.name}."
+        action, p_action = self._draw(f"{chosen} Task:", persona.repertoire, transcript, cast, session)
+        tone, p_tone = self._draw(f"{chosen} Tone:", persona.tones, transcript, cast, session)
         moves = [_with(m, action, tone) if m.agent == agent else m for m in moves]
         return Decision(agent, action, tone, score * p_action * p_tone, tuple(moves))
 
@@ -76,10 +78,11 @@ class ModelDirector(Policy):
     ) -> tuple[str | None, list[float], float]:
         if len(movers) == 1:
             return movers[0], [1.0], 1.0
-        options = tuple(f" {cast[m].name}" if m else f" {_PERSON}" for m in movers)
-        model = self._weigh(_Choice("", options), transcript, cast, session)
+        seats: list[str | None] = [*transcript.cast, None]
+        options = tuple(f" {cast[seat].name}" if seat else f" {_PERSON}" for seat in seats)
+        likely = dict(zip(seats, self._weigh(_Choice("", options), transcript, cast, session), strict=True))
         prior = _turn_taking(movers, transcript)
-        weights = _normal([p * q for p, q in zip(model, prior, strict=True)])
+        weights = _normal([likely[mover] * p for mover, p in zip(movers, prior, strict=True)])
         index = dice(transcript, "agent").choices(range(len(movers)), weights)[0]
         return movers[index], weights, weights[index]
 
@@ -103,7 +106,7 @@ class ModelDirector(Policy):
             nothing = replace(transcript, turns=(), muted=frozenset())
             self._neutral[key] = self._choose(_ask(nothing, cast, choice), choice, "")
         before = self._neutral[key]
-        return [(p / max(q, 1e-9)) ** self._trust for p, q in zip(now, before, strict=True)]
+        return [(max(p, _RARE) / max(q, _RARE)) ** self._trust for p, q in zip(now, before, strict=True)]
 
     def _choose(self, prompt: Prompt, choice: _Choice, session: str) -> list[float]:
         return self._engine.choose(Request(prompt, session=session, adapter=self._adapter), choice.options)

@@ -11,7 +11,7 @@ import itertools
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -122,17 +122,6 @@ class Engine(ABC):
     def count(self, prompt: Prompt) -> int:
         """Tokens of the prompt as the model reads it, template included (an estimate where only a
         server knows the tokenizer)."""
-
-    def complete(
-        self, request: Request, n: int = 1, cancel: threading.Event | None = None
-    ) -> list[Completion]:
-        """`n` whole texts for one prompt; with a seed, text i is drawn with seed + i."""
-        seed = request.sampling.seed
-        requests = [
-            request if seed is None else replace(request, sampling=replace(request.sampling, seed=seed + i))
-            for i in range(n)
-        ]
-        return [collect(self.stream(r, cancel)) for r in requests]
 
     def load_adapter(self, name: str, path: Path) -> None:
         """Make an adapter usable as `Request.adapter`.

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -24,9 +23,11 @@ from typing import Any
 import httpx
 
 from mascot.conversation.prompt import Prompt
-from mascot.engines.base import Completion, Engine, EngineInfo, Finish, Piece, Request, check_options
+from mascot.engines.base import Engine, EngineInfo, Finish, Piece, Request, check_options
+from mascot.engines.gguf_head import read_gguf_head
 from mascot.engines.templates import ChatTemplate
-from mascot.engines.thinking import strip_thinking, without_thinking
+from mascot.engines.thinking import strip_thinking
+from mascot.engines.tries import weigh
 from mascot.errors import EngineError, EngineTimeoutError, ModelError
 
 _CERTAIN = 100.0
@@ -68,7 +69,7 @@ class LlamaCppEngine(Engine):
             trust_env=False,
         )
         self.info = EngineInfo("llamacpp", model_file.name, context_tokens, "cpu", _quantization(model_file))
-        self._template = template or _own_template(self._get("/props"))
+        self._template = template or read_gguf_head(model_file).chat_template()
         self._slots = _Slots(slots)
 
     def stream(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Piece]:
@@ -96,39 +97,11 @@ class LlamaCppEngine(Engine):
                     yield Piece(event["content"], tokens)
         raise EngineError("llama.cpp ended its answer without a last line: the engine was closed")
 
-    def complete(
-        self, request: Request, n: int = 1, cancel: threading.Event | None = None
-    ) -> list[Completion]:
-        if n == 1 or n > self._slots.count:
-            return super().complete(request, n, cancel)
-        if cancel is not None and cancel.is_set():
-            return [Completion("", 0, "cancelled") for _ in range(n)]
-        answers = self._post("/completion", self._completion(request) | {"n_cmpl": n})
-        return [_completed(answer) for answer in answers]
-
     def choose(self, request: Request, options: Sequence[str]) -> list[float]:
         check_options(options)
-        tails = [self._tokens(option, special=False) for option in options]
         body = self._completion(request)
-        return self._descend(body, body["prompt"], tails, list(range(len(options))), 0)
-
-    def _descend(
-        self, body: dict[str, Any], prefix: list[int], tails: list[list[int]], alive: list[int], depth: int
-    ) -> list[float]:
-        """Probabilities of the options still possible after `depth` of their tokens, by option."""
-        result = [0.0] * len(tails)
-        if len(alive) == 1:
-            result[alive[0]] = 1.0
-            return result
-        branches: dict[int, list[int]] = {}
-        for option in alive:
-            branches.setdefault(tails[option][depth], []).append(option)
-        weights = self._next_token(body, prefix, list(branches)) if len(branches) > 1 else [1.0]
-        for (token, options), weight in zip(branches.items(), weights, strict=True):
-            below = self._descend(body, [*prefix, token], tails, options, depth + 1)
-            for option in options:
-                result[option] = weight * below[option]
-        return result
+        tails = [self._tokens(option, special=False) for option in options]
+        return weigh(tails, lambda path, tokens: self._next_token(body, [*body["prompt"], *path], tokens))
 
     def _next_token(self, body: dict[str, Any], prefix: list[int], tokens: list[int]) -> list[float]:
         """Probability of each token as the next one, among these only."""
@@ -184,10 +157,6 @@ class LlamaCppEngine(Engine):
         }
         return body if sampling.seed is None else body | {"seed": sampling.seed}
 
-    def _get(self, path: str) -> Any:
-        with self._translated():
-            return _check(self._http.get(path)).json()
-
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         with self._translated():
             return _check(self._http.post(path, json=body)).json()
@@ -237,7 +206,9 @@ def _start(model_file: Path, context_tokens: int, slots: int, threads: int, key:
     params.n_ctx = 2 * context_tokens
     params.n_parallel = slots
     params.kv_unified = True
-    params.cache_ram_mib = 256
+    # llama.cpp's store of prompts beside the slots mixes them up when slots are pinned (build 11549): an
+    # answer can come out of another conversation. The contract suite would see it.
+    params.cache_ram_mib = 0
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.ui = False
@@ -247,13 +218,6 @@ def _start(model_file: Path, context_tokens: int, slots: int, threads: int, key:
         return xllamacpp.Server(params)
     except Exception as error:  # noqa: BLE001 - the binding raises bare exceptions
         raise ModelError(f"llama.cpp cannot load {model_file}: truncated or not a GGUF? ({error})") from None
-
-
-def _own_template(props: dict[str, Any]) -> ChatTemplate:
-    """The file's template; its control tokens are those that it writes itself."""
-    source, bos, eos = props["chat_template"], props.get("bos_token", ""), props.get("eos_token", "")
-    written = set(re.findall(r"<[|\w/][^<>\s']*>|\[/?[A-Z_]+\]", source))
-    return ChatTemplate(source, bos, eos, control=sorted({*written, bos, eos} - {""}))
 
 
 def _check(response: httpx.Response) -> httpx.Response:
@@ -272,12 +236,6 @@ def _last_piece(event: dict[str, Any]) -> Piece:
     timings = event["timings"]
     read, cached = timings["prompt_n"], timings["cache_n"]
     return Piece(event["content"], event["tokens_predicted"], finish, read + cached, cached)
-
-
-def _completed(answer: dict[str, Any]) -> Completion:
-    last = _last_piece(answer)
-    text = without_thinking(last.text)
-    return Completion(text, last.tokens, last.finish or "stop", last.prompt_tokens, last.cached_tokens)
 
 
 def _quantization(model_file: Path) -> str:

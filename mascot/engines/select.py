@@ -12,7 +12,6 @@ from typing import Literal
 
 from mascot.engines.base import Engine
 from mascot.engines.fetch import fetch_embedded, fetch_hub, missing_embedded
-from mascot.engines.gguf_head import read_gguf_head
 from mascot.engines.models import EMBEDDED, EMBEDDED_GGUF, TIERS, Tier
 from mascot.errors import ModelError, SettingsError
 from mascot.settings import Settings
@@ -54,21 +53,21 @@ def select_engine(settings: Settings, notify: Callable[[str], None] = _log.warni
     """The engine that these settings ask for, its model fetched where it is missing and loaded.
 
     Args:
-        notify: told in one line where an automatic choice had to give way to the embedded model.
+        notify: told in one line where a tier of the hub had to give way to the embedded model.
 
     Raises:
-        ModelError: the model is missing and cannot be fetched, or cannot be loaded.
+        ModelError: the model is missing and cannot be fetched, or cannot be loaded. A hub id, a file or
+            a folder is never replaced by another model; a tier that the hub does not give is.
         EngineError: the server cannot be reached.
         SettingsError: the engine cannot run the model.
     """
     plan = plan_engine(settings)
-    automatic = settings.model == "auto" and settings.engine == "auto"
-    if automatic and plan.tier is not None and plan.tier.name != "embedded":
+    if plan.tier is not None and plan.tier.name != "embedded":
         try:
             fetch_hub(plan.tier.repo, plan.tier.file, settings.revision or plan.tier.revision)
         except ModelError as error:
             notify(f"the embedded model answers, as the {plan.tier.name} one is out of reach: {error}")
-            plan = _of_tier(TIERS["embedded"], settings, "the hub is out of reach")
+            plan = _of_tier(TIERS["embedded"], settings.model_copy(update={"engine": "auto"}), "no hub")
     return _build(plan, settings)
 
 
@@ -145,7 +144,6 @@ def _build(plan: EnginePlan, settings: Settings) -> Engine:
         file = Path(source)
         return LlamaCppEngine(
             file,
-            read_gguf_head(file).chat_template(),
             context_tokens=settings.context_tokens,
             slots=settings.slots,
             threads=threads,

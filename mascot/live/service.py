@@ -102,9 +102,10 @@ class Live:
     def say(
         self, id: str, text: str, *, key: str = "", barge: Barge = "interrupt", addressed: Sequence[str] = ()
     ) -> int:
-        """See `Conversation.say`. The first message becomes the title."""
-        seq = self._conversation(id).say(text, key, barge, addressed)
-        if self._journal.title(id) == UNTITLED:
+        """See `Conversation.say`. The first message becomes the title, unless it tells of a crisis."""
+        conversation = self._conversation(id)
+        seq = conversation.say(text, key, barge, addressed)
+        if conversation.transcript.floor != "crisis" and self._journal.title(id) == UNTITLED:
             words = " ".join(clean(text).split())
             self.rename(id, words if len(words) <= 60 else words[:59].rsplit(" ", 1)[0] + "…")
         return seq

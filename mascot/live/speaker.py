@@ -18,7 +18,7 @@ from mascot.conversation.personas import Cast
 from mascot.conversation.prompt import Prompt
 from mascot.conversation.transcript import PERSON, Transcript
 from mascot.director.base import dice
-from mascot.engines.base import Completion, Engine, Request, Sampling
+from mascot.engines.base import Engine, Request, Sampling
 from mascot.engines.embedding import Embedder
 
 _DRAWS = 3
@@ -47,7 +47,7 @@ INSTRUCTED = Manner()
 TINY = Manner(
     style="examples",
     sampling=Sampling(max_tokens=56, temperature=0.5, top_p=1.0, min_p=0.1, repeat_penalty=1.1),
-    candidates=4,
+    candidates=3,
     max_sentences=2,
 )
 """The embedded model."""
@@ -129,7 +129,9 @@ class Speaker:
 
         fitted = layout.fit(build, transcript, self.engine.count, budget)
         report.dropped_turns = fitted.dropped_turns
-        return Request(fitted.prompt, sampling, session)
+        # Prompts that begin with a persona's examples share these, not the talk.
+        memory = f"persona/{directive.agent}" if self.manner.style == "examples" else session
+        return Request(fitted.prompt, sampling, memory)
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,20 @@ class _Attempt:
     started: float
 
     def words(self, request: Request, cancel: threading.Event | None) -> Iterator[str]:
+        """What may be shown: as it is made, or the best of several candidates at once."""
         if self.by.manner.candidates == 1:
             yield from self._streamed(request, cancel)
             return
-        candidates = self.by.engine.complete(request, self.by.manner.candidates, cancel)
-        self.report.first_token_seconds = time.perf_counter() - self.started
-        if best := self._best(candidates):
-            yield best
+        texts = []
+        for seed in range(self.by.manner.candidates):
+            sampling = replace(request.sampling, seed=(request.sampling.seed or 0) + seed)
+            text = "".join(self._streamed(replace(request, sampling=sampling), cancel))
+            if cancel is not None and cancel.is_set():
+                return
+            if text:
+                texts.append(text)
+        if texts:
+            yield texts[self._rank(texts)]
 
     def _streamed(self, request: Request, cancel: threading.Event | None) -> Iterator[str]:
         report, guards = self.report, self._guards()
@@ -160,8 +169,9 @@ class _Attempt:
                 report.first_token_seconds = time.perf_counter() - self.started
             report.tokens = spent + piece.tokens
             if piece.finish is not None:
-                report.prompt_tokens, report.cached_tokens = piece.prompt_tokens, piece.cached_tokens
                 complete = piece.finish == "stop"
+                report.prompt_tokens = max(report.prompt_tokens, piece.prompt_tokens)
+                report.cached_tokens = report.cached_tokens or piece.cached_tokens
             if words := guards.feed(piece.text):
                 yield words
             if guards.done:
@@ -169,21 +179,6 @@ class _Attempt:
         if words := guards.finish(complete):
             yield words
         report.caught += guards.caught
-
-    def _best(self, candidates: list[Completion]) -> str:
-        """The best of the candidates after the guards; what they caught is counted for all of them."""
-        spoken = []
-        for candidate in candidates:
-            guards = self._guards()
-            text = guards.feed(candidate.text)
-            text += guards.finish(candidate.finish == "stop")
-            self.report.tokens += candidate.tokens
-            self.report.caught += guards.caught
-            if text:
-                spoken.append(text)
-        self.report.prompt_tokens = candidates[0].prompt_tokens
-        self.report.cached_tokens = candidates[0].cached_tokens
-        return spoken[self._rank(spoken)] if spoken else ""
 
     def _rank(self, texts: list[str]) -> int:
         """Index of the text that is most to the point, in voice and new."""
