@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import threading
-from dataclasses import replace
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
