@@ -31,16 +31,17 @@ class Page:
         self.acknowledged: set[str] = set()
         """Keys of the messages the server said it has."""
 
-    def say(self, server: str, key: str, text: str) -> None:
-        """Say something; a server that dies meanwhile is no error."""
+    def say(self, server: str, key: str, text: str) -> int:
+        """Say something; returns its number, or 0 if the server died meanwhile."""
         self.said[key] = text
         body = {"text": text, "key": key}
         try:
             answer = httpx.post(f"{server}/live/conversations/{self.id}/say", json=body, timeout=WAIT)
         except httpx.TransportError:
-            return
+            return 0
         assert answer.status_code == 200, answer.text
         self.acknowledged.add(key)
+        return answer.json()["seq"]
 
     def read(self, server: str, after: int = 0, until: str = "") -> Shown:
         """Follow the event stream until the server dies, or shows the type of event one waits for."""

@@ -80,8 +80,8 @@ def trial(store: Path, kills: int, seed: int) -> Figures:
     with serving(store) as server:
         for n, page in enumerate(pages):
             check(page, server.address)
-            page.say(server.address, f"last-{n:08}", f"Last words {n}.")
-            page.read(server.address, max(page.seen), until="yield")
+            said = page.say(server.address, f"last-{n:08}", f"Last words {n}.")
+            page.read(server.address, said, until="yield")
             stored = check(page, server.address)
             assert stored[max(stored)]["type"] == "yield"
             figures.events += len(page.seen)

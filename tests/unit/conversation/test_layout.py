@@ -48,11 +48,25 @@ def test_the_shared_part_of_a_growing_talk_only_grows_at_its_end(turns: list[Tur
     assert after[: len(before)] == before
 
 
-@given(TURNS, st.sampled_from(STYLES))
-def test_the_shared_part_is_the_same_whoever_speaks(turns: list[Turn], style: Style) -> None:
-    prompts = [speak(talk(turns), CAST, directive(agent), style) for agent in CAST.ids]
-    assert len({prompt.shared for prompt in prompts}) == 1
-    assert prompts[0].shared == shared(talk(turns), CAST)
+@given(TURNS)
+def test_with_cards_the_shared_part_is_the_same_whoever_speaks(turns: list[Turn]) -> None:
+    prompts = [speak(talk(turns), CAST, directive(agent), "card") for agent in CAST.ids]
+    assert {prompt.shared for prompt in prompts} == {shared(talk(turns), CAST)}
+
+
+@given(TURNS, st.integers(0, 30), st.sampled_from(CAST.ids))
+def test_with_examples_the_part_a_persona_keeps_only_grows_at_its_end(
+    turns: list[Turn], at: int, agent: str
+) -> None:
+    before = speak(talk(turns[:at]), CAST, directive(agent), "examples").shared
+    assert speak(talk(turns), CAST, directive(agent), "examples").shared[: len(before)] == before
+
+
+@given(TURNS)
+def test_with_examples_a_persona_hears_the_person_and_itself_only(turns: list[Turn]) -> None:
+    others = [turn for turn in turns if turn.speaker in (PERSON, "beacon")]
+    heard = speak(talk(turns), CAST, directive("beacon"), "examples")
+    assert heard == speak(talk(others), CAST, directive("beacon"), "examples")
 
 
 @given(TURNS, st.sampled_from(STYLES))
@@ -68,10 +82,12 @@ def test_a_withheld_message_is_in_no_prompt(turns: list[Turn], style: Style) -> 
 def test_the_cue_carries_the_speakers_card_and_directive(style: Style) -> None:
     persona = CAST["catalyst"]
     prompt = speak(talk([Turn(PERSON, "Hello")]), CAST, directive("catalyst"), style)
-    cue = " ".join(message.content for message in prompt.cue)
-    assert persona.repertoire[0] in cue
-    assert persona.role in cue
-    assert CAST["anchor"].role not in cue
+    cue = " ".join(message.content for message in prompt.cue).casefold()
+    whole = " ".join(message.content for message in prompt.messages)
+    assert persona.repertoire[0].casefold() in cue
+    assert persona.tones[0].casefold() in cue
+    assert persona.role in whole
+    assert CAST["anchor"].role not in whole
 
 
 def only_turns(transcript: Transcript) -> Prompt:
