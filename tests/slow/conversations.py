@@ -3,7 +3,8 @@
 `python -m tests.slow.conversations --ed FOLDER/valid.csv --limit 200 --turns 6 --out docs/results` takes the
 first messages of EmpatheticDialogues (read in place; nothing of it is written anywhere), without `--ed` our
 own situations. Finished conversations are kept in `OUT/conversations.jsonl` while it runs, so a killed run
-goes on where it was.
+goes on where it was; `--part 1/2` and `--part 2/2` share the work between two processes, a last run without
+`--part` adds up.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from tqdm import tqdm
 
@@ -137,10 +139,10 @@ def run(texts: Iterable[tuple[str, str]], turns: int, kept: Path) -> list[Held]:
     with tempfile.TemporaryDirectory() as folder, kept.open("a", encoding="utf-8") as file:
         settings = read_settings().model_copy(update={"store": f"sqlite:///{folder}/trial.db"})
         studio = open_studio(settings, Defaults("model", turns, "immediate"))
-        for seed, (id, text) in enumerate(tqdm(list(texts), unit="conversation", disable=None)):
+        for id, text in tqdm(list(texts), unit="conversation", disable=None):
             if id in done:
                 continue
-            done[id] = hold(studio, id, text, turns, seed)
+            done[id] = hold(studio, id, text, turns, seed=crc32(id.encode()))
             file.write(json.dumps(asdict(done[id])) + "\n")
             file.flush()
         studio.close()
@@ -152,13 +154,19 @@ def main() -> None:
     parser.add_argument("--ed", type=Path, help="an EmpatheticDialogues CSV; without it, our own situations")
     parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--turns", type=int, default=6)
+    parser.add_argument("--part", help="for instance 1/2: hold only these, write no report")
     parser.add_argument("--out", type=Path, default=Path("docs/results"))
     options = parser.parse_args()
     texts = first_messages(options.ed) if options.ed else [(s.id, s.text) for s in situations()]
     options.out.mkdir(parents=True, exist_ok=True)
     kept = options.out / "conversations.jsonl"
     step = max(len(texts) // options.limit, 1)
-    held = run(texts[::step][: options.limit], options.turns, kept)
+    texts = texts[::step][: options.limit]
+    if options.part:
+        part, parts = map(int, options.part.split("/"))
+        run(texts[part - 1 :: parts], options.turns, kept)
+        return
+    held = run(texts, options.turns, kept)
     report = {
         "command": f"python -m tests.slow.conversations --limit {options.limit} --turns {options.turns}"
         + (f" --ed {options.ed.name}" if options.ed else ""),
