@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from mascot import __version__
 from mascot.conversation.personas import Persona, load_card, load_cast
@@ -121,8 +122,15 @@ def _settings_line() -> str:
     )
 
 
+class _OneLine(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, and leaves the usage to `--help`."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"mascot: {message}; see `{self.prog} --help`\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _OneLine(
         prog="mascot", description="Group conversations with persona agents.", epilog=_settings_line()
     )
     parser.add_argument("--version", action="version", version=f"mascot {__version__}")
@@ -130,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
 
     chat = commands.add_parser("chat", help="talk with the group in the terminal")
     chat.add_argument("--say", action="append", metavar="TEXT", help="a message; several are said in turn")
-    chat.add_argument("--turns", type=_positive, metavar="N", help="exactly N persona turns per message")
+    chat.add_argument("--turns", type=_turns, metavar="N", help="exactly N persona turns per message")
     chat.add_argument("--seed", type=int, metavar="S", help="same seed, same conversation")
     chat.add_argument("--policy", choices=POLICIES, help="who directs")
     chat.add_argument("--json", action="store_true", help="one event per line")
@@ -150,8 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"{value} is not between 1 and 100")
-    return value
+def _turns(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 100")
+    return int(text)

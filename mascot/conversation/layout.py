@@ -77,7 +77,8 @@ def speak(transcript: Transcript, cast: Cast, directive: Directive, style: Style
 
 def secrets(persona: Persona, directive: Directive) -> tuple[str, ...]:
     """What of a cue must never be heard."""
-    lines = (persona.voice, *persona.goals, *persona.does, *persona.does_not, directive.action)
+    bidden = f"{directive.action} {directive.tone}"
+    lines = (persona.voice, *persona.goals, *persona.does, *persona.does_not, bidden)
     return (*lines, *(example.says for example in persona.examples))
 
 

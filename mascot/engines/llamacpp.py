@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import secrets
 import threading
 from collections import OrderedDict
@@ -210,7 +211,8 @@ def _start(model_file: Path, context_tokens: int, slots: int, threads: int, key:
     # answer can come out of another conversation. The contract suite would see it.
     params.cache_ram_mib = 0
     params.cpuparams.n_threads = threads
-    params.cpuparams_batch.n_threads = threads
+    # Reading a prompt synchronises seldom enough that all cores help, even beside a busy process.
+    params.cpuparams_batch.n_threads = max(threads, os.cpu_count() or 1)
     params.ui = False
     params.verbosity = 0
     params.api_keys = [key]

@@ -89,7 +89,8 @@ def test_a_wrong_argument_ends_with_code_2_and_says_what_would_be_right(
     assert ended.value.code == 2
     output = capsys.readouterr()
     assert output.out == ""
-    assert "error: " in output.err.splitlines()[-1]
+    assert output.err.startswith("mascot: ")
+    assert output.err.count("\n") == 1
     assert "Traceback" not in output.err
 
 
