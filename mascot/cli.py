@@ -6,6 +6,7 @@ A mistake of the user's is one line on standard error and exit code 2.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mascot import __version__
+from mascot.conversation.events import Crisis
 from mascot.conversation.personas import Persona, load_card, load_cast
 from mascot.director.select import POLICIES
 from mascot.doctor import examine
@@ -58,17 +60,17 @@ def _chat(options: argparse.Namespace) -> int:
             messages = options.say or _typed()
             calm = converse(studio.live, id, messages, options.turns, _line, options.json)
             if not calm and not options.json:
-                _show_help(studio.live.entries(id)[-1].event)
+                _show_help(next(e.event.kind for e in studio.live.entries(id) if isinstance(e.event, Crisis)))
         finally:
             studio.close()
     return 0
 
 
-def _show_help(event: object) -> None:
-    message = crisis_message(getattr(event, "kind", None), None)
+def _show_help(kind: str) -> None:
+    message = crisis_message(kind)
     print(f"\n{message.title}\n{message.text}")
     for line in message.lines:
-        print(f"  {line}")
+        print("  " + ", ".join(part for part in (line.name, line.phone, line.text, line.url) if part))
 
 
 def _typed() -> Iterator[str]:
@@ -87,6 +89,8 @@ def _line(text: str) -> None:
 
 
 def _safety(options: argparse.Namespace) -> int:
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     recogniser = CrisisRecogniser(MiniLM(read_settings().models / EMBEDDED_EMBEDDER))
     for verdict in run_safety(sys.stdin, recogniser, options.json):
         print(verdict, flush=True)
