@@ -170,8 +170,8 @@ class _Attempt:
             report.tokens = spent + piece.tokens
             if piece.finish is not None:
                 complete = piece.finish == "stop"
-                report.prompt_tokens = max(report.prompt_tokens, piece.prompt_tokens)
-                report.cached_tokens = report.cached_tokens or piece.cached_tokens
+                if not report.prompt_tokens:  # of further candidates the prompt is in the cache
+                    report.prompt_tokens, report.cached_tokens = piece.prompt_tokens, piece.cached_tokens
             if words := guards.feed(piece.text):
                 yield words
             if guards.done:
