@@ -41,12 +41,13 @@ def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
     journal = Journal(settings.store_url)
     embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
     notices: list[str] = []
+    patterns = CrisisRecogniser(None)  # a persona's sentence waits for no embedding
     engine = select_engine(settings, notices.append)
     live = Live(
         journal,
         cast,
         engine,
-        Speaker(engine, cast, manner(engine), embedder),
+        Speaker(engine, cast, manner(engine), embedder, lambda text: patterns.check(text).crisis),
         CrisisRecogniser(embedder),
         defaults or Defaults(settings.policy, settings.max_turns),
     )

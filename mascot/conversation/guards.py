@@ -9,6 +9,7 @@ is counted under its name:
     other_voice   a line for somebody else ("User: …", "Catalyst: …"): the utterance ends before it
     stage         what is done and not said, "(smiles)" or "*nods*": taken off
     leak          words of the card, the directive or the template: the sentence is dropped
+    harm          a sentence in which someone would be hurt, as far as the caller can tell: dropped
     repetition    a sentence that was said before, nearly or word for word: dropped
     loop          a sentence that turns in circles: dropped
     cut           an unfinished sentence at the end of the tokens: dropped, or ended if it is all there is
@@ -20,7 +21,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mascot.conversation.personas import Cast, Persona
 from mascot.conversation.text import first_sentence_end, is_abbreviation, jaccard, sentences, words
@@ -51,6 +52,7 @@ class Guards:
         earlier: what was said before, oldest first, the person's words included.
         secrets: texts that must not appear: the card's and the directive's lines.
         max_sentences: longest utterance.
+        harmful: whether a sentence must not be said to a person in distress.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Guards:
         earlier: Sequence[str],
         secrets: Iterable[str] = (),
         max_sentences: int = 3,
+        harmful: Callable[[str], bool] | None = None,
     ) -> None:
+        self._harmful = harmful
         self.caught: Counter[str] = Counter()
         self.done = False
         """Nothing more will be let through; the model may stop."""
@@ -166,6 +170,8 @@ class Guards:
         reach = [*words(self.said)[1 - _LEAK_WORDS :], *spoken]
         if _TEMPLATE.search(sentence) or self._secrets.intersection(_runs(reach, _LEAK_WORDS)):
             return "leak"
+        if self._harmful is not None and self._harmful(sentence):
+            return "harm"
         if any(count > 2 for count in Counter(_runs(spoken, 3)).values()):
             return "loop"
         known = set(spoken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -89,6 +89,8 @@ class Speaker:
     manner: Manner
     embedder: Embedder | None = None
     """Ranks candidates; without one the first that the guards pass is spoken."""
+    harmful: Callable[[str], bool] | None = None
+    """Whether a sentence must not be said to a person in distress."""
 
     def speak(
         self,
@@ -203,4 +205,5 @@ class _Attempt:
         persona = self.by.cast[self.directive.agent]
         earlier = [turn.text for turn in self.transcript.heard]
         hidden = layout.secrets(persona, self.directive)
-        return Guards(persona, self.by.cast, earlier, hidden, self.by.manner.max_sentences)
+        by = self.by
+        return Guards(persona, by.cast, earlier, hidden, by.manner.max_sentences, by.harmful)

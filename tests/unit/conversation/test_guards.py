@@ -143,3 +143,22 @@ def test_sentences_come_out_as_soon_as_they_are_whole() -> None:
     assert not guarded.done
     assert guarded.finish(True) == ""
     assert guarded.feed("More. ") == ""
+
+
+def test_a_sentence_that_would_hurt_is_dropped_and_the_rest_is_said() -> None:
+    guarded = Guards(ANCHOR, CAST, EARLIER, harmful=lambda sentence: "knife" in sentence)
+    shown, guarded = run(["This is heavy. Take the knife. Breathe with me."], guarded=guarded)
+    assert shown == "This is heavy. Breathe with me."
+    assert guarded.caught == {"harm": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("(Smiling warmly) You did it.", "You did it."),
+        ("You did it. *nods slowly* Now rest.", "You did it. Now rest."),
+        ("Two times 2 * 3 * 4 is more (I think).", "Two times 2 * 3 * 4 is more (I think)."),
+    ],
+)
+def test_what_is_done_and_not_said_is_taken_off(text: str, shown: str) -> None:
+    assert run([text])[0] == shown
