@@ -9,7 +9,7 @@ BIN := .venv/bin
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-run: setup ## Start the app (PORT=7861 moves it)
+run: $(BIN)/.installed ## Start the app (PORT=7861 moves it)
 	@$(if $(PORT),MASCOT_PORT=$(PORT)) $(BIN)/python app.py
 
 setup: $(BIN)/.installed models ## Make .venv and fetch the embedded model

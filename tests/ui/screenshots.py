@@ -1,4 +1,4 @@
-"""Makes the pictures in docs/images from the page itself, with words written for them.
+"""Makes the pictures in docs/images: the page, the embedded model, and what it really said.
 
 python -m tests.ui.screenshots
 """
@@ -12,80 +12,45 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from mascot.conversation.events import Directive, Event, Move, Opened, UserSaid, Utterance, Yielded
-from mascot.live import pacing
-from mascot.live.journal import Journal
-from mascot.settings import Settings
+from mascot.live.service import Defaults, Live
+from mascot.settings import read_settings
+from mascot.studio import open_studio
 from mascot.ui.page import start
 from tests.ui.conftest import FLAGS
-from tests.ui.server import live
 from tests.ui.table import Table
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-CAST = ("anchor", "catalyst", "beacon", "action-guide")
-SCREENS = {"phone": (360, 740), "tablet": (768, 1024), "desktop": (1440, 900)}
-
-TURNS = (
-    ("anchor", "name the feeling you hear", "calm and empathetic", (0.46, 0.21, 0.17, 0.12, 0.04)),
-    ("catalyst", "separate facts from guesses", "curious and open", (0.09, 0.41, 0.24, 0.18, 0.08)),
-    ("beacon", "point out the strength they showed", "hopeful and sincere", (0.1, 0.08, 0.44, 0.26, 0.12)),
-)
-SAID = (
-    "You were angry, and you love her, and both were in your voice. No wonder the silence weighs on you.",
-    "What do you know for certain about why she does not pick up, and what are you filling in yourself?",
-    "You are not looking for an excuse. You want to understand what happened, and repair starts there.",
-)
+SCREENS = {"phone": (360, 740), "desktop": (1440, 900)}
+SEED = 7
 ASKED = (
     "I snapped at my mother on the phone and she has not picked up since. I feel guilty, and I am also still "
     "angry with her."
 )
 
 
-def conversation(journal: Journal, owner: str) -> str:
-    """A talk that has taken place, as the journal keeps it."""
-    opened = Opened(cast=CAST, policy="round-robin", seed=1, max_turns=2)
-    id = journal.create(owner, "A quarrel with my mother", opened)
-    events: list[Event] = [UserSaid(text=ASKED)]
-    for (agent, action, tone, shares), text in zip(TURNS, SAID, strict=True):
-        weighed = [
-            Move(
-                agent=mover, action=action * (mover == agent), tone=tone * (mover == agent), probability=share
-            )
-            for mover, share in zip((*CAST, None), shares, strict=True)
-        ]
-        events += [
-            Directive(
-                agent=agent, action=action, tone=tone, score=max(shares), weighed=tuple(weighed), seconds=0.38
-            ),
-            Utterance(
-                agent=agent,
-                text=text,
-                tokens=27,
-                seconds=1.9,
-                first_token_seconds=0.6,
-                prompt_tokens=812,
-                cached_tokens=787,
-            ),
-        ]
-    journal.append(id, [*events, Yielded(reason="director")])
+def conversation(live: Live, owner: str) -> str:
+    """A round on the embedded model: the first that this seed gives, whatever is said in it."""
+    id = live.open(owner, SEED)
+    live.set_pace(id, "immediate")
+    live.say(id, ASKED)
+    live.wait(id)
+    live.rename(id, "A quarrel with my mother")
     return id
 
 
-def picture(browser: Browser, url: str, journal: Journal) -> None:
+def picture(browser: Browser, url: str, id: str, owner: str) -> None:
     """Every scene on every screen, in light and in dark."""
     for screen, (width, height) in SCREENS.items():
         for scheme in ("light", "dark"):
-            owner = secrets.token_hex(16)
-            id = conversation(journal, owner)
             context = browser.new_context(
                 viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
             )
             context.add_init_script(f"localStorage.setItem('mascot.owner', '{owner}')")
             page = context.new_page()
-            for scene in (welcome, talk, directive, speaking, drawer, crisis):
+            for scene in (welcome, talk, directive, drawer, speaking, crisis):
                 if scene is drawer and screen == "desktop":
                     continue
-                page.goto(url if scene in (welcome, crisis) else f"{url}?c={id}")
+                page.goto(f"{url}?c={id}" if scene in (talk, directive, drawer) else url)
                 page.locator(".mascot.ready").wait_for()
                 scene(page)
                 page.wait_for_timeout(250)
@@ -98,7 +63,7 @@ def welcome(page: Page) -> None:
 
 
 def talk(page: Page) -> None:
-    page.locator("article.turn").nth(2).wait_for()
+    page.locator("article.turn").last.wait_for()
 
 
 def directive(page: Page) -> None:
@@ -108,10 +73,9 @@ def directive(page: Page) -> None:
 
 
 def speaking(page: Page) -> None:
-    talk(page)
-    page.get_by_role("button", name="Ask Action Guide").click()
-    Table(page).speaking()
-    page.wait_for_timeout(700)
+    Table(page).say(ASKED)
+    page.locator('article.turn[data-phase="speaking"]').wait_for(timeout=120_000)
+    page.wait_for_timeout(1200)
 
 
 def drawer(page: Page) -> None:
@@ -127,14 +91,15 @@ def crisis(page: Page) -> None:
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    pacing.WORDS_PER_SECOND = 9.0
     path = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        home = Path(folder)
-        studio = live(home)
-        url, end = start(studio, Settings(home=home, port=0))
+        settings = read_settings().model_copy(update={"port": 0, "store": f"sqlite:///{folder}/pictures.db"})
+        studio = open_studio(settings, Defaults())
+        owner = secrets.token_hex(16)
+        id = conversation(studio.live, owner)
+        url, end = start(studio.live, settings)
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        picture(browser, url, Journal(f"sqlite:///{home / 'mascot.db'}"))
+        picture(browser, url, id, owner)
         browser.close()
         end()
         studio.close()
