@@ -107,7 +107,7 @@ def test_one_crisis_sentence_in_a_long_message_is_found() -> None:
     assert PATTERNS.check(f"{filler}I want to kill myself. {filler}").crisis
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(1, 60))
 def test_the_embedder_is_asked_once_and_for_a_bounded_part(thousands: int) -> None:
     counting = CountingEmbedder()
