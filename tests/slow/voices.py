@@ -121,7 +121,7 @@ def main() -> None:
         f"engine {engine.info.engine}, {engine.info.quantization}. Nothing was edited or left out.",
         "",
         f"{spoken} answers; {measured['to_the_point']:.0%} are nearer (MiniLM) to their own situation than "
-        f"to three others (chance 25 %); mean cosine between the voices of a round {measured['overlap']:.2f}; "
+        f"to three others (chance 25 %), mean cosine between voices of a round {measured['overlap']:.2f}; "
         f"{report.seconds / spoken:.1f} s and {report.tokens / spoken:.0f} tokens per answer, all candidates "
         f"counted; guards caught {_counted(report.caught)}.",
     ]

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mascot.conversation.prompt import Message, Prompt
-from mascot.engines.base import Request, Sampling
+from mascot.engines.base import Request, Sampling, collect
 from mascot.engines.decoding import Detokenizer, Memories, Memory, draw
 from mascot.engines.hf import TransformersEngine
 from mascot.engines.hf_load import Quantization
@@ -81,7 +81,7 @@ def engine(model: Path) -> TransformersEngine:
 
 
 def text(engine: TransformersEngine, request: Request) -> str:
-    return engine.complete(request)[0].text
+    return collect(engine.stream(request)).text
 
 
 @pytest.mark.parametrize("quantization", ["none", "int8", "nf4"])
@@ -89,22 +89,22 @@ def test_every_quantization_answers_and_remembers_on_the_cpu(model: Path, quanti
     engine = TransformersEngine(model, device="cpu", quantization=quantization, threads=1)
     assert (engine.info.device, engine.info.quantization) == ("cpu", quantization)
     assert engine.info.context_tokens == 1024
-    first = engine.complete(Request(ask("one"), GREEDY, "s"))[0]
-    again = engine.complete(Request(ask("one"), GREEDY, "s"))[0]
+    first = collect(engine.stream(Request(ask("one"), GREEDY, "s")))
+    again = collect(engine.stream(Request(ask("one"), GREEDY, "s")))
     assert first.tokens == again.tokens > 0
     assert (first.cached_tokens, again.cached_tokens) == (0, again.prompt_tokens - 1)
     assert sum(engine.choose(Request(ask("one")), ["a", "b"])) == pytest.approx(1)
     engine.close()
     with pytest.raises(EngineError, match="closed"):
-        engine.complete(Request(ask("one"), GREEDY))
+        collect(engine.stream(Request(ask("one"), GREEDY)))
 
 
 def test_a_long_prompt_is_read_in_blocks_to_the_same_end(engine: TransformersEngine) -> None:
     prompt = ask("word " * 150)
     assert engine.count(prompt) > 512
-    whole = engine.complete(Request(prompt, GREEDY, "long"))[0]
+    whole = collect(engine.stream(Request(prompt, GREEDY, "long")))
     shorter = Prompt(prompt.shared, (Message("user", "word " * 100 + "!"),))
-    kept = engine.complete(Request(shorter, GREEDY, "long"))[0]
+    kept = collect(engine.stream(Request(shorter, GREEDY, "long")))
     assert kept.cached_tokens > 400
     assert kept.text == text(engine, Request(shorter, GREEDY))
     assert whole.text == text(engine, Request(prompt, GREEDY))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mascot.engines import select
-from mascot.engines.base import Request, Sampling
+from mascot.engines.base import Request, Sampling, collect
 from mascot.engines.models import EMBEDDED_GGUF
 from mascot.engines.scripted import ScriptedEngine
 from mascot.engines.select import EnginePlan, plan_engine, select_engine
@@ -118,6 +118,23 @@ def test_the_default_answers(embedded_gguf: Path) -> None:
     engine = select_engine(Settings(home=embedded_gguf.parent.parent, slots=1))
     try:
         prompt = Prompt((Message("system", "You are kind."),), (Message("user", "Hello!"),))
-        assert engine.complete(Request(prompt, Sampling(max_tokens=4)))[0].text
+        assert collect(engine.stream(Request(prompt, Sampling(max_tokens=4)))).text
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize("name", ["small", "standard", "paper"])
+def test_a_tier_that_the_hub_does_not_give_leaves_the_embedded_model(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_args: object) -> Path:
+        raise ModelError("the hub cannot be reached")
+
+    built: list[EnginePlan] = []
+    monkeypatch.setattr(select, "fetch_hub", unreachable)
+    monkeypatch.setattr(select, "_build", lambda plan, _settings: built.append(plan))
+    said: list[str] = []
+    select_engine(Settings(model=name), said.append)
+    assert [plan.model for plan in built] == ["embedded"]
+    assert len(said) == 1
+    assert name in said[0]
