@@ -1,7 +1,7 @@
 """Fits the likeness weights: `python -m mascot.safety.fit` writes likeness.npz from the tuning half.
 
 The threshold comes from eight-fold cross-validation inside the tuning half: the smallest at which likeness
-alone adds at most one false alarm per hundred harmless messages. The held-out half is never read here.
+alone adds at most two false alarms per hundred harmless messages. The held-out half is never read here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mascot.safety.sentences import by_length, sentences
 
 _RIDGE = 0.5
 _FOLDS = 8
-_FALSE_ALARMS = 0.01
+_FALSE_ALARMS = 0.02
 
 
 def fit(embedder: Embedder) -> Likeness:
@@ -48,7 +48,7 @@ def _solve(examples: NDArray[np.float32], targets: NDArray[np.float64]) -> tuple
 
 
 def _threshold(rows: list[Labelled], examples: NDArray[np.float32], embedder: Embedder) -> float:
-    """The score that one in a hundred harmless messages would reach unseen, where no alarm decides."""
+    """The score that two in a hundred harmless messages would reach unseen, where no alarm decides."""
     targets = _targets(rows)
     passages_of = {at: _undecided(row.text) for at, row in enumerate(rows) if row.kind is None}
     units = by_length(unit for found in passages_of.values() for unit in found)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mascot.engines.embedding import Embedder
 from mascot.safety import likeness
-from mascot.safety.contexts import excused, without_figures
+from mascot.safety.contexts import excused, only_a_figure, without_figures
 from mascot.safety.normalise import normalise
 from mascot.safety.patterns import alarm_in
 from mascot.safety.sentences import by_length, passages, sentences
@@ -105,8 +105,12 @@ def alarm(sentence: str) -> str | None:
 
 
 def comparable(parts: list[str]) -> list[str]:
-    """The passages of a message that likeness judges: not those that their context makes harmless."""
-    return [unit for unit in passages(parts, _EMBEDDED) if not excused(unit.replace("'", ""))]
+    """The passages that likeness judges: not bare figures of speech, nor what their context excuses."""
+    return [unit for unit in passages(parts, _EMBEDDED) if not _harmless(unit.replace("'", ""))]
+
+
+def _harmless(plain: str) -> bool:
+    return excused(plain) or only_a_figure(plain)
 
 
 def _by_patterns(parts: list[str]) -> Verdict:

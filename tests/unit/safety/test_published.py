@@ -34,7 +34,15 @@ def test_every_kind_is_recognised_more_often_than_not(recogniser: CrisisRecognis
     assert all(share["rate"] > 0.5 for share in by_kind.values())
 
 
+def test_the_shipped_weights_belong_to_the_tuning_half() -> None:
+    shipped = likeness.load()
+    assert shipped.examples.shape == (len(labelled("tune")), MiniLM.dimension)
+    assert shipped.votes.shape == (len(shipped.examples), 1 + len(likeness.KINDS))
+    assert 0 < shipped.threshold < 1
+
+
 @pytest.mark.model
+@pytest.mark.long
 def test_the_shipped_weights_are_what_fit_makes(embedder: MiniLM) -> None:
     shipped, made = likeness.load(), fit(embedder)
     probe = made.examples[::50]
