@@ -114,6 +114,7 @@ def summary(held: Sequence[Held]) -> dict[str, Any]:
         "lines_for_others": sum(h.lines_for_others for h in held),
         "three_personas_or_more": sum(len(h.agents) >= 3 for h in held) / len(held),
         "greatest_likeness_of_neighbours": round(max(h.likeness for h in held), 3),
+        "silenced_by_the_recogniser": sum(not h.utterances for h in held),
         "turns_without_words": sum(h.empty for h in held),
         "guards": dict(sorted(guards.items())),
         "words_per_utterance": round(sum(h.words for h in held) / max(utterances, 1), 1),
