@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -33,7 +34,9 @@ def follow(talk: Talk, after: int, watch: Callable[[AsyncIterator[str], Streams]
         await watch(blocks, streams)  # pyright: ignore
         await blocks.aclose()  # pyright: ignore
 
-    asyncio.run(run())
+    # A thread of its own: the browser tests leave a running loop in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(run())).result()
 
 
 async def until(blocks: AsyncIterator[str], mark: str) -> list[str]:
