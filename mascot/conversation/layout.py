@@ -1,12 +1,14 @@
 """How a conversation is put before a model: what everyone shares first, one speaker's cue last.
 
-Two ways to cue a speaker, chosen by what the model can do (measured in `docs/log.md`):
+Three ways to cue a speaker, chosen by what the model can do (measured in `docs/log.md`):
 
     card       the whole talk, then the persona's card and the directive as an instruction: for models
                that follow one
     examples   answers of this persona to other people, then its own talk with the person: for models
                too small to follow an instruction or a group, but able to continue a pattern. The
                examples come first and stay in the cache, one slot per persona
+    adapter    the whole talk, then only who speaks, to do what, in which tone: the persona itself is in
+               the weights of its adapter
 
 A conversation that has outgrown the model's context loses its oldest turns, never its opening.
 """
@@ -22,7 +24,7 @@ from mascot.conversation.personas import Cast, Persona
 from mascot.conversation.prompt import Message, Prompt
 from mascot.conversation.transcript import PERSON, Transcript, Turn
 
-Style = Literal["card", "examples"]
+Style = Literal["card", "examples", "adapter"]
 Build = Callable[[Transcript], Prompt]
 
 _BLOCK = 8
@@ -72,7 +74,8 @@ def speak(transcript: Transcript, cast: Cast, directive: Directive, style: Style
     persona = cast[directive.agent]
     if style == "examples":
         return _examples(persona, directive, transcript)
-    return Prompt(shared(transcript, cast), _card(persona, directive))
+    cue = _card(persona, directive) if style == "card" else _named(persona, directive)
+    return Prompt(shared(transcript, cast), cue)
 
 
 def secrets(persona: Persona, directive: Directive) -> tuple[str, ...]:
@@ -99,6 +102,10 @@ def _card(persona: Persona, directive: Directive) -> tuple[Message, ...]:
         "disagree with it.)",
     )
     return (Message("user", "\n".join(lines)),)
+
+
+def _named(persona: Persona, directive: Directive) -> tuple[Message, ...]:
+    return (Message("user", f"({persona.name}, {persona.role}: {directive.action}, {directive.tone}.)"),)
 
 
 def _examples(persona: Persona, directive: Directive, transcript: Transcript) -> Prompt:
