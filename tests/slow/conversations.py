@@ -3,8 +3,7 @@
 `python -m tests.slow.conversations --ed FOLDER/valid.csv --limit 200 --turns 6 --out docs/results` takes the
 first messages of EmpatheticDialogues (read in place; nothing of it is written anywhere), without `--ed` our
 own situations. Finished conversations are kept in `OUT/conversations.jsonl` while it runs, so a killed run
-goes on where it was; `--part 1/2` and `--part 2/2` share the work between two processes, a last run without
-`--part` adds up.
+goes on where it was; `--at-once 4` holds four of them at the same time.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ import platform
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -132,7 +132,7 @@ def first_messages(path: Path) -> list[tuple[str, str]]:
     return [(row["conv_id"], row["utterance"].replace("_comma_", ",")) for row in rows]
 
 
-def run(texts: Iterable[tuple[str, str]], turns: int, kept: Path) -> list[Held]:
+def run(texts: Sequence[tuple[str, str]], turns: int, kept: Path, at_once: int = 1) -> list[Held]:
     """Hold every conversation that is not already in `kept`."""
     done = {}
     if kept.exists():
@@ -140,12 +140,16 @@ def run(texts: Iterable[tuple[str, str]], turns: int, kept: Path) -> list[Held]:
     with tempfile.TemporaryDirectory() as folder, kept.open("a", encoding="utf-8") as file:
         settings = read_settings().model_copy(update={"store": f"sqlite:///{folder}/trial.db"})
         studio = open_studio(settings, Defaults("model", turns, "immediate"))
-        for id, text in tqdm(list(texts), unit="conversation", disable=None):
-            if id in done:
-                continue
-            done[id] = hold(studio, id, text, turns, seed=crc32(id.encode()))
-            file.write(json.dumps(asdict(done[id])) + "\n")
-            file.flush()
+        left = [(id, text) for id, text in texts if id not in done]
+        bar = tqdm(total=len(texts), initial=len(texts) - len(left), unit="conversation", disable=None)
+        with bar, ThreadPoolExecutor(at_once) as pool:
+            holding = [pool.submit(hold, studio, id, text, turns, crc32(id.encode())) for id, text in left]
+            for future in as_completed(holding):
+                held = future.result()
+                done[held.id] = held
+                file.write(json.dumps(asdict(held)) + "\n")
+                file.flush()
+                bar.update()
         studio.close()
     return list(done.values())
 
@@ -155,7 +159,7 @@ def main() -> None:
     parser.add_argument("--ed", type=Path, help="an EmpatheticDialogues CSV; without it, our own situations")
     parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--turns", type=int, default=6)
-    parser.add_argument("--part", help="for instance 1/2: hold only these, write no report")
+    parser.add_argument("--at-once", type=int, default=1, help="conversations held at the same time")
     parser.add_argument("--out", type=Path, default=Path("docs/results"))
     options = parser.parse_args()
     texts = first_messages(options.ed) if options.ed else [(s.id, s.text) for s in situations()]
@@ -163,14 +167,11 @@ def main() -> None:
     kept = options.out / "conversations.jsonl"
     step = max(len(texts) // options.limit, 1)
     texts = texts[::step][: options.limit]
-    if options.part:
-        part, parts = map(int, options.part.split("/"))
-        run(texts[part - 1 :: parts], options.turns, kept)
-        return
-    held = run(texts, options.turns, kept)
+    held = run(texts, options.turns, kept, options.at_once)
     report = {
         "command": f"python -m tests.slow.conversations --limit {options.limit} --turns {options.turns}"
-        + (f" --ed {options.ed.name}" if options.ed else ""),
+        + (f" --ed {options.ed.name}" if options.ed else "")
+        + (f" --at-once {options.at_once}" if options.at_once > 1 else ""),
         "version": __version__,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
