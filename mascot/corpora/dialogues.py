@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from mascot.corpora.expert import Split, split_of
+
 BlockFlaw = Literal["echo chamber", "everyone advises", "nobody yields", "lost thread"]
 
 
@@ -46,6 +48,11 @@ class GroupDialogue(BaseModel):
     theme: str
     turns: tuple[DialogueTurn, ...]
     flawed: FlawedBlock | None = None
+
+    @property
+    def split(self) -> Split:
+        """The part of the corpus that it belongs to; a situation of the same theme is in the same part."""
+        return split_of(self.theme)
 
 
 def group_dialogues() -> tuple[GroupDialogue, ...]:

@@ -27,6 +27,12 @@ Flaw = Literal[
 Split = Literal["train", "dev", "test"]
 
 
+def split_of(theme: str) -> Split:
+    """By theme, so that what is alike stays together: 80 % train, 10 % dev, 10 % test."""
+    place = int(hashlib.sha256(theme.casefold().encode()).hexdigest(), 16) % 10
+    return "test" if place == 0 else "dev" if place == 1 else "train"
+
+
 class Flawed(BaseModel):
     """A reply gone wrong in one way."""
 
@@ -54,9 +60,8 @@ class ExpertSituation(Situation):
 
     @property
     def split(self) -> Split:
-        """By theme, so that what is alike stays together: 80 % train, 10 % dev, 10 % test."""
-        place = int(hashlib.sha256(self.theme.casefold().encode()).hexdigest(), 16) % 10
-        return "test" if place == 0 else "dev" if place == 1 else "train"
+        """The part of the corpus that it belongs to."""
+        return split_of(self.theme)
 
 
 def expert_corpus() -> tuple[ExpertSituation, ...]:

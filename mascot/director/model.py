@@ -7,7 +7,8 @@ is never invalid and nothing is ever asked twice.
 A small model prefers some words whatever was said. Each choice is therefore calibrated: its probability
 is divided by the one it has when nothing was said yet (contextual calibration, Zhao et al. 2021,
 arXiv 2102.09690). Who speaks is weighed against a prior of turn-taking: whoever was silent for longer is
-likelier, and a round is likelier to end the longer it lasts. Calibration, prior and the drawing of the
+likelier, and a round is likelier to end the longer it lasts. A director that was trained (an adapter) has
+learned all of that and is taken at its word. Calibration, prior and the drawing of the
 move by lot are ours; the paper publishes neither prompt nor decoding of its meta-agent.
 """
 
@@ -25,7 +26,7 @@ from mascot.director.base import Decision, Policy, dice
 from mascot.director.rules import Legal
 from mascot.engines.base import Engine, Request
 
-_PERSON = "the person"
+THE_PERSON = "the person"
 """What the yield is called before the model."""
 _REFLEX_TURNS = 4
 """So many turns back a persona's last words still make it less likely to speak."""
@@ -49,7 +50,7 @@ class ModelDirector(Policy):
     Args:
         engine: the model that directs; it may be another one than the speakers'.
         adapter: the director's adapter, if one is loaded.
-        trust: exponent of the model's calibrated probabilities; 0 leaves the prior alone.
+        trust: exponent of an untrained model's calibrated probabilities; 0 leaves the prior alone.
     """
 
     name = "model"
@@ -79,10 +80,10 @@ class ModelDirector(Policy):
         if len(movers) == 1:
             return movers[0], [1.0], 1.0
         seats: list[str | None] = [*transcript.cast, None]
-        options = tuple(f" {cast[seat].name}" if seat else f" {_PERSON}" for seat in seats)
+        options = tuple(f" {cast[seat].name}" if seat else f" {THE_PERSON}" for seat in seats)
         likely = dict(zip(seats, self._weigh(_Choice("", options), transcript, cast, session), strict=True))
-        prior = _turn_taking(movers, transcript)
-        weights = _normal([likely[mover] * p for mover, p in zip(movers, prior, strict=True)])
+        prior = _turn_taking(movers, transcript) if self._adapter is None else [1.0] * len(movers)
+        weights = _normal([max(likely[mover], _RARE) * p for mover, p in zip(movers, prior, strict=True)])
         index = dice(transcript, "agent").choices(range(len(movers)), weights)[0]
         return movers[index], weights, weights[index]
 
@@ -95,16 +96,19 @@ class ModelDirector(Policy):
         return phrases[index], weights[index]
 
     def _weigh(self, choice: _Choice, transcript: Transcript, cast: Cast, session: str) -> list[float]:
-        """How much likelier each option is after this talk than before any, to the power of `trust`."""
+        """Weight of each option: its probability from a trained director; from an untrained one, how much
+        likelier it is after this talk than before any, to the power of `trust`."""
         if len(choice.options) == 1:
             return [1.0]
         budget = self._engine.info.context_tokens - 64
-        prompt = fit(lambda t: _ask(t, cast, choice), transcript, self._engine.count, budget).prompt
+        prompt = fit(lambda t: ask(t, cast, choice.prefill), transcript, self._engine.count, budget).prompt
         now = self._choose(prompt, choice, session)
+        if self._adapter is not None:
+            return now
         key = (transcript.cast, choice)
         if key not in self._neutral:
             nothing = replace(transcript, turns=(), muted=frozenset())
-            self._neutral[key] = self._choose(_ask(nothing, cast, choice), choice, "")
+            self._neutral[key] = self._choose(ask(nothing, cast, choice.prefill), choice, "")
         before = self._neutral[key]
         return [(max(p, _RARE) / max(q, _RARE)) ** self._trust for p, q in zip(now, before, strict=True)]
 
@@ -112,10 +116,11 @@ class ModelDirector(Policy):
         return self._engine.choose(Request(prompt, session=session, adapter=self._adapter), choice.options)
 
 
-def _ask(transcript: Transcript, cast: Cast, choice: _Choice) -> Prompt:
+def ask(transcript: Transcript, cast: Cast, prefill: str = "") -> Prompt:
+    """The question who is next, with the answer so far; what trains a director asks by this too."""
     names = ", ".join(persona.name for persona in cast.only(transcript.cast))
-    question = f"(Who should speak next, and to do what: {names}, or {_PERSON} again?)"
-    return Prompt(shared(transcript, cast), (Message("user", question),), f"Next to speak:{choice.prefill}")
+    question = f"(Who should speak next, and to do what: {names}, or {THE_PERSON} again?)"
+    return Prompt(shared(transcript, cast), (Message("user", question),), f"Next to speak:{prefill}")
 
 
 def _turn_taking(movers: Sequence[str | None], transcript: Transcript) -> list[float]:
