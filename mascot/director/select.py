@@ -8,6 +8,8 @@ from mascot.director.simple import ByMention, RandomOrder, RoundRobin
 from mascot.engines.base import Engine
 from mascot.errors import SettingsError
 
+DIRECTOR = "director"
+"""Name of the director's adapter."""
 POLICIES = ("model", "round-robin", "random", "mention")
 
 
@@ -19,7 +21,7 @@ def make_policy(name: str, engine: Engine) -> Policy:
     """
     match name:
         case "model":
-            return ModelDirector(engine)
+            return ModelDirector(engine, DIRECTOR if DIRECTOR in engine.adapters else None)
         case "round-robin":
             return RoundRobin()
         case "random":

@@ -50,7 +50,12 @@ TINY = Manner(
     candidates=3,
     max_sentences=2,
 )
-"""The embedded model."""
+"""The embedded model without adapters."""
+TRAINED = Manner(
+    style="adapter",
+    sampling=Sampling(max_tokens=72, temperature=0.6, top_p=0.95, min_p=0.08, repeat_penalty=1.1),
+)
+"""A persona with an adapter of its own."""
 
 
 @dataclass
@@ -82,15 +87,18 @@ class Report:
 
 @dataclass(frozen=True)
 class Speaker:
-    """Speaks as any persona of a cast."""
+    """Speaks as any persona of a cast: with the adapter of its name where the engine has one."""
 
     engine: Engine
     cast: Cast
     manner: Manner
+    """How a persona without an adapter is made to speak."""
     embedder: Embedder | None = None
     """Ranks candidates; without one the first that the guards pass is spoken."""
     harmful: Callable[[str], bool] | None = None
     """Whether a sentence must not be said to a person in distress."""
+    trained: Manner = TRAINED
+    """How a persona with one is."""
 
     def speak(
         self,
@@ -121,19 +129,24 @@ class Speaker:
             if spoken or (cancel is not None and cancel.is_set()):
                 return
 
+    def manner_of(self, agent: str) -> Manner:
+        """How this persona is made to speak."""
+        return self.trained if agent in self.engine.adapters else self.manner
+
     def _request(self, transcript: Transcript, directive: Directive, report: Report, session: str) -> Request:
         """The prompt, as much of the talk as fits, and room for the answer."""
-        sampling = self.manner.sampling
-        budget = self.engine.info.context_tokens - sampling.max_tokens - 8
+        agent, manner = directive.agent, self.manner_of(directive.agent)
+        budget = self.engine.info.context_tokens - manner.sampling.max_tokens - 8
 
         def build(fitting: Transcript) -> Prompt:
-            return layout.speak(fitting, self.cast, directive, self.manner.style)
+            return layout.speak(fitting, self.cast, directive, manner.style)
 
         fitted = layout.fit(build, transcript, self.engine.count, budget)
         report.dropped_turns = fitted.dropped_turns
         # Prompts that begin with a persona's examples share these, not the talk.
-        memory = f"persona/{directive.agent}" if self.manner.style == "examples" else session
-        return Request(fitted.prompt, sampling, memory)
+        memory = f"persona/{agent}" if manner.style == "examples" else session
+        adapter = agent if agent in self.engine.adapters else None
+        return Request(fitted.prompt, manner.sampling, memory, adapter)
 
 
 @dataclass(frozen=True)
@@ -148,11 +161,12 @@ class _Attempt:
 
     def words(self, request: Request, cancel: threading.Event | None) -> Iterator[str]:
         """What may be shown: as it is made, or the best of several candidates at once."""
-        if self.by.manner.candidates == 1:
+        candidates = self.by.manner_of(self.directive.agent).candidates
+        if candidates == 1:
             yield from self._streamed(request, cancel)
             return
         texts = []
-        for seed in range(self.by.manner.candidates):
+        for seed in range(candidates):
             sampling = replace(request.sampling, seed=(request.sampling.seed or 0) + seed)
             text = "".join(self._streamed(replace(request, sampling=sampling), cancel))
             if cancel is not None and cancel.is_set():
@@ -206,4 +220,5 @@ class _Attempt:
         earlier = [turn.text for turn in self.transcript.heard]
         hidden = layout.secrets(persona, self.directive)
         by = self.by
-        return Guards(persona, by.cast, earlier, hidden, by.manner.max_sentences, by.harmful)
+        sentences = by.manner_of(persona.id).max_sentences
+        return Guards(persona, by.cast, earlier, hidden, sentences, by.harmful)
