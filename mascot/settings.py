@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Longest prompt and answer together, per conversation."""
     slots: int = Field(default=8, ge=1, le=64)
     """Conversations that one local engine serves at the same time."""
+    waiting: int = Field(default=64, ge=0)
+    """Conversations that may wait for a slot; beyond, new messages are kindly refused."""
     threads: int = Field(default=0, ge=0)
     """Threads of a local engine on the CPU; 0 is one less than the cores, at least one."""
     host: str = "127.0.0.1"

@@ -10,7 +10,7 @@ from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER, EMBEDDED_GGUF
 from mascot.engines.select import select_engine
 from mascot.live.journal import Journal
-from mascot.live.service import Defaults, Live
+from mascot.live.service import Defaults, Live, Room
 from mascot.live.speaker import INSTRUCTED, TINY, Manner, Speaker
 from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings
@@ -50,6 +50,7 @@ def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
         Speaker(engine, cast, manner(engine), embedder, lambda text: patterns.check(text).crisis),
         CrisisRecogniser(embedder),
         defaults or Defaults(settings.policy, settings.max_turns),
+        Room(settings.slots, settings.waiting),
     )
     return Studio(live, engine, " ".join(notices))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mascot.conversation.events import (
@@ -41,6 +41,7 @@ from mascot.errors import InputError, MascotError, NotFoundError
 from mascot.live.journal import DuplicateKeyError, Entry, Journal
 from mascot.live.pacing import paced
 from mascot.live.speaker import Report, Speaker
+from mascot.live.waiting import Place, WaitingLine
 from mascot.safety.recogniser import CrisisRecogniser
 
 MAX_CHARACTERS = 4000
@@ -58,6 +59,7 @@ class Table:
     policy: Policy
     speaker: Speaker
     recogniser: CrisisRecogniser
+    line: WaitingLine
 
 
 class Conversation:
@@ -96,8 +98,9 @@ class Conversation:
         """The person speaks; returns the event's sequence number once it is on disk.
 
         Raises:
-            InputError: empty or longer than 4,000 characters, an unknown persona is addressed, or a crisis
-                message is not acknowledged yet.
+            InputError: empty or longer than 4,000 characters, an unknown persona is addressed, a crisis
+                message is not acknowledged yet, or too many conversations wait for the engine (a message
+                that tells of a crisis is always taken).
             StoreError: it could not be saved.
         """
         text = _acceptable(text)
@@ -111,6 +114,8 @@ class Conversation:
         said = UserSaid(text=text, key=key, barge=barge, addressed=asked)
         with self._lock:
             self._must_be_calm()
+            if not verdict.crisis:
+                self._must_find_room()
             events: list[Event] = [said]
             if verdict.crisis:
                 events.append(Crisis(kind=verdict.kind or "", score=verdict.score))
@@ -136,6 +141,7 @@ class Conversation:
         """The person lets the group continue among themselves."""
         with self._lock:
             self._must_be_calm()
+            self._must_find_room()
             if not self._transcript.heard:
                 raise InputError("nothing was said yet: write something first")
             self._commit(WentOn())
@@ -206,12 +212,14 @@ class Conversation:
         writable = True
         while True:
             with self._lock:
-                transcript = self._transcript
-                if transcript.floor != "group" or self._closed or not writable:
+                if self._idle or not writable:
                     self._worker = None
                     return
+            place = self._table.line.enter(self._id, lambda: self._idle)
+            if place is None:
+                continue
             try:
-                self._turn(transcript)
+                self._turn(place)
             except NotFoundError:
                 with self._lock:
                     self._closed = True
@@ -222,9 +230,18 @@ class Conversation:
                 writable = self._give_up(
                     "Something went wrong on our side. What was said is saved; you can go on."
                 )
+            finally:
+                place.leave()
 
-    def _turn(self, transcript: Transcript) -> None:
+    @property
+    def _idle(self) -> bool:
+        return self._closed or self._transcript.floor != "group"
+
+    def _turn(self, place: Place) -> None:
         started = time.perf_counter()
+        transcript = self._transcript
+        if transcript.floor != "group":
+            return
         moves = legal(transcript, self._table.cast)
         if moves.agents:
             decision = self._table.policy.decide(transcript, self._table.cast, moves, self._id)
@@ -237,12 +254,15 @@ class Conversation:
             self._cancel = cancel = threading.Event()
             self._commit(event)
         if isinstance(event, Directive):
-            self._speak(transcript, event, cancel)
+            self._speak(transcript, event, cancel, place)
 
-    def _speak(self, transcript: Transcript, directive: Directive, cancel: threading.Event) -> None:
+    def _speak(
+        self, transcript: Transcript, directive: Directive, cancel: threading.Event, place: Place
+    ) -> None:
         report = Report()
         words = self._table.speaker.speak(transcript, directive, report, self._id, cancel)
-        for portion in paced(words, lambda: self._transcript.pace, cancel):
+        # Once the words are made, however slowly they are shown, the engine is free for the next in line.
+        for portion in paced(_and_then(words, place.leave), lambda: self._transcript.pace, cancel):
             with self._lock:
                 if cancel.is_set():
                     return
@@ -293,10 +313,21 @@ class Conversation:
         if self._transcript.floor == "crisis":
             raise InputError("please read the message about help first, then say that you want to go on")
 
+    def _must_find_room(self) -> None:
+        if self._worker is None and self._table.line.full:
+            raise InputError("very many people are talking here just now: send it again in a minute")
+
     def _must_sit(self, agent: str) -> None:
         if agent not in self._transcript.cast:
             known = ", ".join(self._transcript.cast)
             raise InputError(f"unknown persona {agent!r}: at this table sit {known}")
+
+
+def _and_then(words: Iterator[str], done: Callable[[], None]) -> Iterator[str]:
+    try:
+        yield from words
+    finally:
+        done()
 
 
 def _acceptable(text: str) -> str:

@@ -18,6 +18,7 @@ from mascot.errors import InputError
 from mascot.live.conversation import Conversation, Table
 from mascot.live.journal import Entry, Journal, Listing
 from mascot.live.speaker import Speaker
+from mascot.live.waiting import WaitingLine
 from mascot.safety.recogniser import CrisisRecogniser
 
 UNTITLED = "New conversation"
@@ -36,6 +37,16 @@ class Defaults:
     pace: Pace = "reading"
 
 
+@dataclass(frozen=True)
+class Room:
+    """How many conversations an engine can bear."""
+
+    places: int = 8
+    """Turns made at the same time."""
+    waiting: int = 64
+    """Conversations that may wait for a place; beyond, new messages are kindly refused."""
+
+
 class Live:
     """Opens, finds and deletes conversations, and passes on what the person does.
 
@@ -50,6 +61,7 @@ class Live:
         speaker: Speaker,
         recogniser: CrisisRecogniser,
         defaults: Defaults = Defaults(),
+        room: Room = Room(),
     ) -> None:
         self.cast = cast
         self._journal = journal
@@ -61,6 +73,7 @@ class Live:
         self._awake: OrderedDict[str, Conversation] = OrderedDict()
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._policies: dict[str, Policy] = {}
+        self._line = WaitingLine(room.places, room.waiting, self._tell)
 
     def open(self, owner: str, seed: int | None = None) -> str:
         """A new conversation of everyone in the cast; returns its id, which is also its secret."""
@@ -142,6 +155,10 @@ class Live:
         """What the journal has after a sequence number."""
         return self._journal.entries(id, after)
 
+    def place_in_line(self, id: str) -> int:
+        """1 for the conversation whose turn is made next; 0 for one that waits for nothing."""
+        return self._line.place(id)
+
     def listen(self, id: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Have `callback` called, from any thread, after each commit; returns the unsubscriber."""
         with self._lock:
@@ -179,7 +196,9 @@ class Live:
     def _table(self, policy: str) -> Table:
         if policy not in self._policies:
             self._policies[policy] = make_policy(policy, self._engine)
-        return Table(self._journal, self.cast, self._policies[policy], self._speaker, self._recogniser)
+        return Table(
+            self._journal, self.cast, self._policies[policy], self._speaker, self._recogniser, self._line
+        )
 
     def _make_room(self) -> None:
         for id, conversation in list(self._awake.items())[:-1]:

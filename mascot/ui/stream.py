@@ -71,7 +71,7 @@ class Streams:
             self._wakers.discard(wake)
 
     async def _follow(self, conversation: str, after: int, news: asyncio.Event) -> AsyncIterator[str]:
-        title, caught_up, silent = "", False, True
+        title, place, caught_up, silent = "", 0, False, True
         while not self._ended:
             news.clear()
             entries = await run_in_threadpool(self._live.entries, conversation, after)
@@ -85,6 +85,10 @@ class Streams:
                 if newest != title:
                     title = newest
                     yield _block("title", {"title": title})
+            newest_place = self._live.place_in_line(conversation)
+            if newest_place != place:
+                place = newest_place
+                yield _block("waiting", {"place": place})
             if not caught_up:
                 caught_up = True
                 yield _block("ready", {"seq": after})

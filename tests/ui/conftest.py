@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -26,11 +27,10 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def studio(home: Path, *options: str) -> Iterator[str]:
     """The studio with a scripted engine; its address."""
-    home = tmp_path_factory.mktemp("studio")
-    command = [sys.executable, "-m", "tests.ui.server", str(home)]
+    command = [sys.executable, "-m", "tests.ui.server", str(home), *options]
     with (home / "server.log").open("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout is not None
@@ -42,6 +42,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.terminate()
             process.wait(10)
             process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One studio for all tests that do not need one of their own."""
+    with studio(tmp_path_factory.mktemp("studio")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """The studio as the browser tests see it: everything real but the model, which says what is written here.
 
-python -m tests.ui.server FOLDER
+python -m tests.ui.server FOLDER [--port 7861] [--places 1] [--delay 0.4]
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from mascot.engines.base import Request
 from mascot.engines.scripted import ScriptedEngine
 from mascot.live import pacing
 from mascot.live.journal import Journal
-from mascot.live.service import Defaults, Live
+from mascot.live.service import Defaults, Live, Room
 from mascot.live.speaker import INSTRUCTED, Speaker
 from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings
@@ -43,9 +43,9 @@ def script() -> Callable[[Request], str]:
     return lambda _request: next(lines)
 
 
-def live(home: Path) -> Live:
+def live(home: Path, places: int = 8, delay: float = 0.0) -> Live:
     """A table of the paper's four who answer in order, two per round."""
-    cast, engine = load_cast(), ScriptedEngine(script())
+    cast, engine = load_cast(), ScriptedEngine(script(), delay=delay)
     speaker = Speaker(engine, cast, INSTRUCTED)
     return Live(
         Journal(f"sqlite:///{home / 'mascot.db'}"),
@@ -54,13 +54,20 @@ def live(home: Path) -> Live:
         speaker,
         CrisisRecogniser(None),
         Defaults(policy="round-robin", max_turns=2),
+        Room(places),
     )
 
 
 def main() -> None:
     pacing.WORDS_PER_SECOND = 14.0  # quick readers, so that a test is over soon and words still arrive singly
-    home = Path(sys.argv[1])
-    serve(live(home), Settings(home=home, port=int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--places", type=int, default=8, help="turns made at the same time")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds that the engine takes for a word")
+    options = parser.parse_args()
+    studio = live(options.home, options.places, options.delay)
+    serve(studio, Settings(home=options.home, port=options.port))
 
 
 if __name__ == "__main__":

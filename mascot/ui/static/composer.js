@@ -134,6 +134,7 @@ export class Composer {
 
   #state(talk) {
     if (!talk.busy) return FLOORS[talk.floor] ?? "";
+    if (talk.place && !talk.current) return `Many people are talking here. You are number ${talk.place} in line.`;
     if (!talk.current) return "They are considering who speaks.";
     const doing = talk.current.phase === "speaking" ? "is speaking" : "is thinking";
     return `${this.name(talk.current.agent)} ${doing}.`;

@@ -14,6 +14,7 @@ export function emptyTalk() {
     muted: new Set(),
     crisis: null,
     heard: new Set(), // keys of messages that have arrived
+    place: 0, // in the line before the engine; 0 is not waiting
   };
 }
 

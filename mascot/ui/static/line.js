@@ -6,7 +6,8 @@ const PATIENCE = [500, 1000, 2000, 4000, 8000];
 const HIDDEN_FOR = 60_000;
 
 /**
- * Listens to a conversation. `on.entry(entry)`, `on.ready()`, `on.title(text)`, `on.gone()` and
+ * Listens to a conversation. `on.entry(entry)`, `on.ready()`, `on.title(text)`, `on.waiting(place in
+ * line, 0 for none)`, `on.gone()` and
  * `on.connected(boolean)` are called as things happen; the function that comes back hangs up.
  */
 export function listen(id, on) {
@@ -33,6 +34,7 @@ export function listen(id, on) {
     };
     source.addEventListener("ready", () => on.ready());
     source.addEventListener("title", (message) => on.title(JSON.parse(message.data).title));
+    source.addEventListener("waiting", (message) => on.waiting(JSON.parse(message.data).place));
     source.addEventListener("deleted", gone);
     source.onerror = failed;
   }

@@ -153,6 +153,7 @@ export class Studio {
       entry: (entry) => this.#entry(entry),
       ready: () => this.#caughtUp(),
       title: (title) => this.#titled(title),
+      waiting: (place) => this.#waiting(place),
       gone: () => this.#gone(),
       connected: (connected) => this.#connected(connected),
     });
@@ -162,6 +163,12 @@ export class Studio {
     const first = !this.ready;
     this.ready = true;
     if (first) this.follower.toEnd();
+    this.#show();
+  }
+
+  /** So many conversations are served before this one. */
+  #waiting(place) {
+    this.talk.place = place;
     this.#show();
   }
 

@@ -14,7 +14,7 @@ from mascot.conversation.personas import Cast, load_cast
 from mascot.engines.base import Engine, Piece, Request
 from mascot.engines.scripted import ScriptedEngine
 from mascot.live.journal import Journal
-from mascot.live.service import Defaults, Live
+from mascot.live.service import Defaults, Live, Room
 from mascot.live.speaker import Manner, Speaker
 
 CRISIS = "I want to die"
@@ -66,14 +66,18 @@ class StepEngine(ScriptedEngine):
 
 
 def open_live(
-    store: Path | Journal, engine: Engine | None = None, people: Cast | None = None, **defaults: Any
+    store: Path | Journal,
+    engine: Engine | None = None,
+    people: Cast | None = None,
+    room: Room | None = None,
+    **defaults: Any,
 ) -> Live:
     journal = store if isinstance(store, Journal) else Journal(f"sqlite:///{store}")
     engine = engine or ScriptedEngine(all_different)
     people = people or load_cast()
     recogniser = cast(Any, FakeRecogniser())
     start = replace(Defaults("round-robin", pace="immediate"), **defaults)
-    return Live(journal, people, engine, Speaker(engine, people, MANNER), recogniser, start)
+    return Live(journal, people, engine, Speaker(engine, people, MANNER), recogniser, start, room or Room())
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class Talk:
     owner: str
     title: str = ""
     last: int = 0
+    place: int = 0
     entries: list[Any] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -57,6 +58,14 @@ class FakeLive:
             for id, talk in reversed(self.talks.items())
             if talk.owner == owner
         ]
+
+    def place_in_line(self, id: str) -> int:
+        return self._talk(id).place
+
+    def wait_in_line(self, id: str, place: int) -> None:
+        self._talk(id).place = place
+        for listener in list(self._talk(id).listeners):
+            listener()
 
     def title(self, id: str) -> str:
         return self._talk(id).title

@@ -103,6 +103,19 @@ def test_silence_is_broken_by_a_heartbeat(talk: Talk, monkeypatch: pytest.Monkey
     follow(talk, 0, watch)
 
 
+def test_a_page_is_told_its_place_in_line_when_it_changes(talk: Talk) -> None:
+    live, conversation = talk
+    live.wait_in_line(conversation, 2)
+
+    async def watch(blocks: AsyncIterator[str], _streams: Streams) -> None:
+        seen = await until(blocks, "event: ready")
+        assert 'event: waiting\ndata: {"place": 2}\n\n' in seen
+        await asyncio.to_thread(live.wait_in_line, conversation, 0)
+        assert (await until(blocks, "event: waiting"))[-1] == 'event: waiting\ndata: {"place": 0}\n\n'
+
+    follow(talk, 0, watch)
+
+
 def test_a_deleted_conversation_ends_the_stream(talk: Talk) -> None:
     live, conversation = talk
 
