@@ -16,7 +16,7 @@ Opens = Callable[..., Page]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
     """A studio that makes one turn at a time, and slowly."""
-    with studio(tmp_path_factory.mktemp("busy"), "--places", "1", "--delay", "0.4") as address:
+    with studio(tmp_path_factory.mktemp("busy"), "--places", "1", "--delay", "0.15") as address:
         yield address
 
 
