@@ -1,0 +1,121 @@
+"""Opening the database of a store, and saying in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy.event import listen
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from mascot.errors import StoreError
+
+BUSY_SECONDS = 20.0
+"""How long a writer waits for another process's lock before it says that the database is busy."""
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine whose commits are on disk when they return; nothing is created but the folder.
+
+    Args:
+        url: a SQLAlchemy URL, `sqlite:///folder/ratings.db` or `postgresql+psycopg://user@host/name`.
+
+    Raises:
+        StoreError: the URL names nothing that can be opened.
+    """
+    try:
+        parsed = sa.make_url(url)
+        lite = parsed.get_backend_name() == "sqlite"
+        if lite and parsed.database and not parsed.query.get("uri"):
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        elif not lite and parsed.get_backend_name() != "postgresql":
+            raise StoreError(f"{_shown(url)!r}: a store is kept in SQLite or PostgreSQL")
+        engine = sa.create_engine(parsed, pool_pre_ping=not lite)
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise StoreError(f"the store {_shown(url)!r} cannot be used: {line(error)}") from None
+    if lite:
+        listen(engine, "connect", _careful_sqlite)
+        listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def migrate(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the tables to a revision (by default the newest): create them, or change them.
+
+    Processes that start together queue for it.
+
+    Raises:
+        StoreError: the tables are of a newer version of this program, or cannot be written.
+    """
+    with translated(), as_file(files("annotations") / "migrations") as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('mascot annotations'))"))
+            config.attributes["connection"] = connection
+            down = revision == "base" or revision.startswith("-")
+            (command.downgrade if down else command.upgrade)(config, revision)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Whatever the database complains of, as one line that says what to do.
+
+    Raises:
+        StoreError: instead of any error of the database.
+    """
+    try:
+        yield
+    except CommandError as error:
+        raise StoreError(
+            f"the store was made by a newer version of this program: update it ({line(error)})"
+        ) from None
+    except SQLAlchemyError as error:
+        raise StoreError(_advice(line(error))) from None
+
+
+def line(error: Exception) -> str:
+    """An error's own words, in one line."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return " ".join(str(cause).split()) or type(cause).__name__
+
+
+def _shown(url: str) -> str:
+    return re.sub(r"(?<=:)[^:@/]+(?=@)", "***", url)
+
+
+def _careful_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    """Writers queue at BEGIN, where the busy timeout holds, and not in the middle of a transaction."""
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _advice(line: str) -> str:
+    for sign, said in (
+        ("full", "the disk is full: free some space, then send again what was not acknowledged"),
+        ("No space left", "the disk is full: free some space, then send again what was not acknowledged"),
+        ("readonly", "the store can be read but not written: check who may write the file and its folder"),
+        ("read-only", "the store can be read but not written: check who may write it"),
+        ("locked", "another program keeps the store locked: close it, or try again"),
+    ):
+        if sign in line:
+            return f"{said} ({line}); nothing that was acknowledged is lost"
+    return f"the store does not answer; nothing that was acknowledged is lost: {line}"

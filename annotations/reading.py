@@ -1,0 +1,337 @@
+"""Reading the store: records out of rows, in the order of saving, a batch at a time.
+
+Answers that were superseded and answers of people who withdrew never come out of here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from annotations.records import (
+    VALUE,
+    Answer,
+    Assignment,
+    Candidate,
+    Item,
+    Rated,
+    Rater,
+    Study,
+    Target,
+    Text,
+)
+from annotations.schema import (
+    ANSWERS,
+    ASSIGNMENTS,
+    CONDITIONS,
+    ENDINGS,
+    HEAD,
+    ITEMS,
+    RATERS,
+    STUDIES,
+    TEXTS,
+    WITHDRAWALS,
+)
+from mascot.conversation.events import EVENT
+from mascot.errors import NotFoundError
+
+_BATCH = 1000
+_KEPT = 2000
+"""Items, and raters, held in memory at a time; an item with its transcripts is some 20 kB."""
+
+Row = sa.Row[Any]
+
+
+def head(connection: sa.Connection) -> Row:
+    """Where the journal ends: seq, hash, last_id, at, elapsed."""
+    return connection.execute(sa.select(HEAD)).one()
+
+
+def number_of(connection: sa.Connection, table: sa.Table, name: str, what: str) -> int:
+    """The row of something that has a name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    id = connection.scalar(sa.select(table.c.id).where(table.c.name == name))
+    if id is None:
+        raise NotFoundError(f"the store has no {what} {name!r}")
+    return id
+
+
+def answers(
+    connection: sa.Connection,
+    study: str | None = None,
+    criterion: str | None = None,
+    after: int = 0,
+    until: int | None = None,
+    transcripts: bool = False,
+) -> Iterator[Rated]:
+    """Every current answer of everyone who has not withdrawn, with its item and rater, by answer id.
+
+    Args:
+        connection: of a reader, without a transaction.
+        study: only of this study.
+        criterion: only to this criterion.
+        after: only answers with a greater id.
+        until: only answers up to this id, and as they stood then; by default those there are now, so that
+            what is saved during the reading is not half in it.
+        transcripts: with the candidates' events; without them reading is some ten times faster.
+
+    Raises:
+        NotFoundError: there is no such study.
+    """
+    last = head(connection).last_id if until is None else until
+    query = _current(last).order_by(ANSWERS.c.id).limit(_BATCH)
+    if study is not None:
+        query = query.where(ANSWERS.c.study == number_of(connection, STUDIES, study, "study"))
+    if criterion is not None:
+        query = query.where(ANSWERS.c.criterion == criterion)
+    items = _Cache(lambda ids: _items(connection, ITEMS.c.id.in_(ids), transcripts))
+    raters = _Cache(lambda ids: _raters(connection, RATERS.c.id.in_(ids)))
+    while rows := connection.execute(query.where(ANSWERS.c.id > after)).all():
+        after = rows[-1].id
+        items.load({row.item for row in rows})
+        raters.load({row.rater for row in rows})
+        for row in rows:
+            item, rater = items[row.item], raters[row.rater]
+            yield Rated.model_construct(answer=_answer(row, item, rater), item=item, rater=rater)
+
+
+def answer(connection: sa.Connection, id: int) -> Rated:
+    """One answer, current or not.
+
+    Raises:
+        NotFoundError: there is none with this id, or its rater has withdrawn.
+    """
+    query = _current(None).where(ANSWERS.c.id == id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"the store has no answer {id}, or its rater has withdrawn")
+    item = _items(connection, ITEMS.c.id == row.item, True)[row.item]
+    rater = _raters(connection, RATERS.c.id == row.rater)[row.rater]
+    return Rated(answer=_answer(row, item, rater), item=item, rater=rater)
+
+
+def items(connection: sa.Connection, study: str | None, transcripts: bool) -> Iterator[Item]:
+    """Every item, in the order of adding."""
+    query = sa.select(ITEMS.c.id).order_by(ITEMS.c.id).limit(_BATCH // 10)
+    if study is not None:
+        query = query.where(ITEMS.c.study == number_of(connection, STUDIES, study, "study"))
+    after = 0
+    while ids := list(connection.scalars(query.where(ITEMS.c.id > after))):
+        after = ids[-1]
+        yield from _items(connection, ITEMS.c.id.in_(ids), transcripts).values()
+
+
+def item(connection: sa.Connection, name: str) -> Item:
+    """One item with its transcripts.
+
+    Raises:
+        NotFoundError: there is no such item.
+    """
+    number = number_of(connection, ITEMS, name, "item")
+    return _items(connection, ITEMS.c.id == number, True)[number]
+
+
+def studies(connection: sa.Connection) -> list[Study]:
+    """Every study, in the order of adding."""
+    return [study_of(row) for row in connection.execute(sa.select(STUDIES).order_by(STUDIES.c.id))]
+
+
+def raters(connection: sa.Connection) -> Iterator[Rater]:
+    """Every rater, in the order of coming."""
+    query = sa.select(RATERS.c.id).order_by(RATERS.c.id).limit(_BATCH)
+    after = 0
+    while ids := list(connection.scalars(query.where(RATERS.c.id > after))):
+        after = ids[-1]
+        yield from _raters(connection, RATERS.c.id.in_(ids)).values()
+
+
+def assignments(
+    connection: sa.Connection, study: str | None = None, rater: str | None = None
+) -> Iterator[Assignment]:
+    """Every assignment of everyone who has not withdrawn, by id."""
+    query = assignment_rows().where(~_withdrawn()).order_by(ASSIGNMENTS.c.id).limit(_BATCH)
+    if study is not None:
+        query = query.where(STUDIES.c.name == study)
+    if rater is not None:
+        query = query.where(RATERS.c.name == rater)
+    after = 0
+    while rows := connection.execute(query.where(ASSIGNMENTS.c.id > after)).all():
+        after = rows[-1].id
+        yield from map(assignment_of, rows)
+
+
+def assignment_rows() -> sa.Select[Any]:
+    """Assignments with the names of what they refer to, and how they ended."""
+    return (
+        sa.select(
+            ASSIGNMENTS,
+            STUDIES.c.name.label("study_name"),
+            ITEMS.c.name.label("item_name"),
+            RATERS.c.name.label("rater_name"),
+            ENDINGS.c.outcome,
+            ENDINGS.c.at.label("ended_at"),
+        )
+        .join(ITEMS, ITEMS.c.id == ASSIGNMENTS.c.item)
+        .join(STUDIES, STUDIES.c.id == ITEMS.c.study)
+        .join(RATERS, RATERS.c.id == ASSIGNMENTS.c.rater)
+        .outerjoin(ENDINGS, ENDINGS.c.assignment == ASSIGNMENTS.c.id)
+    )
+
+
+def assignment_of(row: Row) -> Assignment:
+    """The record of a row of `assignment_rows`."""
+    return Assignment(
+        id=row.id,
+        study=row.study_name,
+        item=row.item_name,
+        rater=row.rater_name,
+        order=json.loads(row.shown),
+        criteria=json.loads(row.criteria),
+        ordinal=row.ordinal,
+        at=moment(row.at),
+        outcome=row.outcome,
+        ended_at=None if row.ended_at is None else moment(row.ended_at),
+    )
+
+
+def study_of(row: Row) -> Study:
+    """The record of a row of `studies`."""
+    return Study(
+        id=row.name,
+        criteria=json.loads(row.criteria),
+        lease_seconds=row.lease / 1000,
+        meta=json.loads(row.meta),
+    )
+
+
+def moment(milliseconds: int) -> datetime:
+    """A stored time, in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _withdrawn() -> sa.Exists:
+    """Whether the assignment's rater has withdrawn from the item's study, or from everything."""
+    return sa.exists().where(
+        WITHDRAWALS.c.rater == ASSIGNMENTS.c.rater,
+        WITHDRAWALS.c.study.is_(None) | (WITHDRAWALS.c.study == ITEMS.c.study),
+    )
+
+
+def _current(until: int | None) -> sa.Select[Any]:
+    """Answers with what is known of their assignment, without those of people who withdrew."""
+    query = (
+        sa.select(
+            ANSWERS,
+            TEXTS.c.body,
+            ASSIGNMENTS.c.item,
+            ASSIGNMENTS.c.rater,
+            ASSIGNMENTS.c.shown,
+            ASSIGNMENTS.c.ordinal,
+        )
+        .join(ASSIGNMENTS, ASSIGNMENTS.c.id == ANSWERS.c.assignment)
+        .join(ITEMS, ITEMS.c.id == ASSIGNMENTS.c.item)
+        .outerjoin(TEXTS, TEXTS.c.id == ANSWERS.c.id)
+        .where(~_withdrawn())
+    )
+    if until is None:
+        return query
+    later = ANSWERS.alias("later")
+    superseded = sa.exists().where(later.c.supersedes == ANSWERS.c.id, later.c.id <= until)
+    return query.where(ANSWERS.c.id <= until, ~superseded)
+
+
+def _answer(row: Row, item: Item, rater: Rater) -> Answer:
+    value = VALUE.validate_json(row.value)
+    # The row was checked when it was written: a million of them are not checked again.
+    return Answer.model_construct(
+        id=row.id,
+        study=item.study,
+        item=item.id,
+        rater=rater.id,
+        assignment=row.assignment,
+        criterion=row.criterion,
+        value=Text(text=row.body or "") if isinstance(value, Text) else value,
+        target=Target.model_validate_json(row.target),
+        order=tuple(json.loads(row.shown)),
+        position=row.position,
+        ordinal=row.ordinal,
+        seconds=None if row.milliseconds is None else row.milliseconds / 1000,
+        client_at=None if row.client_at is None else moment(row.client_at),
+        supersedes=row.supersedes,
+        at=moment(row.at),
+    )
+
+
+def _items(connection: sa.Connection, which: sa.ColumnElement[bool], transcripts: bool) -> dict[int, Item]:
+    """Items by row. Of erased conversations the candidates' events are empty."""
+    body = TEXTS.c.body if transcripts else sa.null().label("body")
+    query = (
+        sa.select(ITEMS, STUDIES.c.name.label("study_name"), CONDITIONS.c.name.label("condition_name"), body)
+        .join(STUDIES, STUDIES.c.id == ITEMS.c.study)
+        .join(CONDITIONS, CONDITIONS.c.id == ITEMS.c.condition)
+        .where(which)
+        .order_by(ITEMS.c.id)
+    )
+    if transcripts:
+        query = query.outerjoin(TEXTS, TEXTS.c.id == ITEMS.c.id)
+    return {row.id: _item(row) for row in connection.execute(query)}
+
+
+def _item(row: Row) -> Item:
+    arms = json.loads(row.arms)
+    bodies = json.loads(row.body) if row.body else [{"events": (), "meta": {}} for _ in arms]
+    candidates = tuple(
+        Candidate(arm=arm, events=tuple(map(EVENT.validate_python, body["events"])), meta=body["meta"])
+        for arm, body in zip(arms, bodies, strict=True)
+    )
+    return Item.model_construct(
+        id=row.name,
+        study=row.study_name,
+        kind=row.kind,
+        dialogue=row.dialogue,
+        candidates=candidates,
+        wanted=row.wanted,
+        owner=row.owner,
+        turn=row.turn,
+        condition=row.condition_name,
+        domain=row.domain,
+        expected=json.loads(row.expected),
+        meta=json.loads(row.meta),
+    )
+
+
+def _raters(connection: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, Rater]:
+    query = sa.select(RATERS, TEXTS.c.body).outerjoin(TEXTS, TEXTS.c.id == RATERS.c.id)
+    rows = connection.execute(query.where(which).order_by(RATERS.c.id))
+    return {row.id: Rater(id=row.name, kind=row.kind, meta=json.loads(row.body or "{}")) for row in rows}
+
+
+T = TypeVar("T")
+
+
+class _Cache(Generic[T]):
+    """Records by row, the least recently asked for forgotten beyond a bound."""
+
+    def __init__(self, fetch: Callable[[Iterable[int]], dict[int, T]]) -> None:
+        self._fetch = fetch
+        self._kept: OrderedDict[int, T] = OrderedDict()
+
+    def load(self, ids: set[int]) -> None:
+        """Have these at hand, in one query for those that are new."""
+        new = ids - self._kept.keys()
+        for id in ids & self._kept.keys():
+            self._kept.move_to_end(id)
+        self._kept.update(self._fetch(new) if new else {})
+        while len(self._kept) > max(_KEPT, len(ids)):
+            self._kept.popitem(last=False)
+
+    def __getitem__(self, id: int) -> T:
+        return self._kept[id]
