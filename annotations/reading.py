@@ -99,8 +99,36 @@ def answers(
         items.load({row.item for row in rows})
         raters.load({row.rater for row in rows})
         for row in rows:
-            item, rater = items[row.item], raters[row.rater]
-            yield Rated.model_construct(answer=_answer(row, item, rater), item=item, rater=rater)
+            yield _rated(row, items[row.item], raters[row.rater])
+
+
+def by_item(
+    connection: sa.Connection, study: str | None = None, until: int | None = None, transcripts: bool = False
+) -> Iterator[tuple[Rated, ...]]:
+    """The same answers item by item, and the items of one source dialogue one after another.
+
+    Only the numbers of the items are held in memory, and a hundred items at a time.
+
+    Raises:
+        NotFoundError: there is no such study.
+    """
+    last = head(connection).last_id if until is None else until
+    query = sa.select(ITEMS.c.id).order_by(ITEMS.c.dialogue, ITEMS.c.id)
+    if study is not None:
+        query = query.where(ITEMS.c.study == number_of(connection, STUDIES, study, "study"))
+    ids = list(connection.scalars(query))
+    raters = _Cache(lambda ids: _raters(connection, RATERS.c.id.in_(ids)))
+    for start in range(0, len(ids), _BATCH // 10):
+        part = ids[start : start + _BATCH // 10]
+        answers = _current(last).where(ASSIGNMENTS.c.item.in_(part)).order_by(ANSWERS.c.id)
+        rows: dict[int, list[Row]] = {id: [] for id in part}
+        for row in connection.execute(answers):
+            rows[row.item].append(row)
+        items = _items(connection, ITEMS.c.id.in_(part), transcripts)
+        raters.load({row.rater for found in rows.values() for row in found})
+        for id, found in rows.items():
+            if found:
+                yield tuple(_rated(row, items[id], raters[row.rater]) for row in found)
 
 
 def answer(connection: sa.Connection, id: int) -> Rated:
@@ -246,6 +274,10 @@ def _current(until: int | None) -> sa.Select[Any]:
     later = ANSWERS.alias("later")
     superseded = sa.exists().where(later.c.supersedes == ANSWERS.c.id, later.c.id <= until)
     return query.where(ANSWERS.c.id <= until, ~superseded)
+
+
+def _rated(row: Row, item: Item, rater: Rater) -> Rated:
+    return Rated.model_construct(answer=_answer(row, item, rater), item=item, rater=rater)
 
 
 def _answer(row: Row, item: Item, rater: Rater) -> Answer:

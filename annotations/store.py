@@ -75,6 +75,18 @@ class Store:
         with self._reader() as connection:
             yield from reading.answers(connection, study, criterion, after, until, transcripts)
 
+    def by_item(
+        self, study: str | None = None, until: int | None = None, transcripts: bool = False
+    ) -> Iterator[tuple[Rated, ...]]:
+        """The same answers item by item, and the items of one source dialogue one after another.
+
+        Raises:
+            NotFoundError: there is no such study.
+            StoreError: the store cannot be read.
+        """
+        with self._reader() as connection:
+            yield from reading.by_item(connection, study, until, transcripts)
+
     def answer(self, id: int) -> Rated:
         """One answer with its item's transcripts, also one that was superseded.
 
