@@ -1,0 +1,79 @@
+"""Intervals that cover, differences that find, corrections that can be worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mascot.evaluation.intervals import difference, holm, jackknife, mean
+
+
+def test_a_mean_lies_in_its_interval_and_the_interval_shrinks_with_more_values() -> None:
+    few, many = mean([0.0, 1.0] * 5), mean([0.0, 1.0] * 500)
+    assert few.low < few.value == 0.5 < few.high
+    assert many.high - many.low < (few.high - few.low) / 5
+
+
+def test_a_mean_of_equal_values_is_certain_and_one_of_none_is_refused() -> None:
+    assert (mean([0.3, 0.3]).low, mean([0.3, 0.3]).high) == (0.3, 0.3)
+    with pytest.raises(ValueError, match="nothing"):
+        mean([])
+
+
+def test_the_same_values_have_the_same_interval_every_time() -> None:
+    assert mean([0.1, 0.5, 0.9, 0.2]) == mean([0.1, 0.5, 0.9, 0.2])
+
+
+def test_a_difference_is_taken_over_the_dialogues_that_both_have() -> None:
+    gap = difference({"a": 0.0, "b": 0.5, "only": 9.0}, {"a": 0.5, "b": 1.0, "other": -9.0})
+    assert gap is not None
+    assert (gap.value, gap.n) == (0.5, 2)
+    assert difference({"a": 1.0}, {"b": 1.0}) is None
+
+
+def test_a_paired_difference_is_found_where_the_values_alone_would_hide_it() -> None:
+    rng = np.random.default_rng(1)
+    one = {str(i): float(v) for i, v in enumerate(rng.normal(size=40))}
+    better = {id: v + 0.1 + 0.05 * float(rng.normal()) for id, v in one.items()}
+    found, none = difference(one, better), difference(one, one)
+    assert found is not None
+    assert none is not None
+    assert found.low > 0
+    assert found.p is not None
+    assert found.p < 0.01
+    assert (none.value, none.p) == (0.0, 1.0)
+
+
+def test_sign_flips_of_three_values_give_the_exact_p() -> None:
+    gap = difference({"a": 0, "b": 0, "c": 0}, {"a": 1, "b": 2, "c": 3})
+    assert gap is not None
+    assert gap.p == pytest.approx(2 / 8)
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    values = {str(i): float(v) for i, v in enumerate(np.random.default_rng(2).normal(size=20))}
+    found = jackknife(lambda ids: float(np.mean([values[id] for id in ids])), list(values))
+    error = np.std(list(values.values()), ddof=1) / np.sqrt(20)
+    assert (found.high - found.low) / 2 == pytest.approx(2.093 * error, rel=1e-3)
+
+
+def test_the_jackknife_of_a_figure_that_never_moves_is_certain() -> None:
+    zero, one = jackknife(lambda ids: 0.0, list("abcd")), jackknife(lambda ids: 1.0, list("abcd"))
+    assert (zero.low, zero.high, zero.p) == (0, 0, 1)
+    assert (one.low, one.high, one.p) == (1, 1, 0)
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.6]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_never_makes_anything_surer_nor_changes_the_order(ps: list[float]) -> None:
+    corrected = holm(ps)
+    assert all(before <= after <= 1 for before, after in zip(ps, corrected, strict=True))
+    order = sorted(range(len(ps)), key=lambda i: ps[i])
+    assert [corrected[i] for i in order] == sorted(corrected)
