@@ -7,6 +7,7 @@ here arrays are only kept where they are asked for.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -37,6 +38,15 @@ class GgufHead:
     """The part of a GGUF file that an engine needs before it loads the rest."""
 
     name: str
+    architecture: str
+    blocks: int
+    """Layers."""
+    heads: int
+    """Attention heads."""
+    key_heads: int
+    """Heads that keys and values have."""
+    shapes: Mapping[str, tuple[int, ...]]
+    """Of each tensor, by name; a matrix has its inputs first."""
     context_tokens: int
     """Longest context that the model was trained for."""
     licence: str
@@ -69,17 +79,17 @@ def read_gguf_head(file: Path) -> GgufHead:
     """
     try:
         with file.open("rb") as stream:
-            fields = _fields(stream)
+            fields, shapes = _fields(stream)
     except FileNotFoundError:
         raise ModelError(f"the model file {file} is missing: run `make setup`, or set MASCOT_MODEL") from None
     except (OSError, struct.error, UnicodeDecodeError, KeyError) as error:
         raise ModelError(
             f"{file} is no complete GGUF file ({error}): delete it and fetch it again"
         ) from error
-    return _head(file, fields)
+    return _head(file, fields, shapes)
 
 
-def _head(file: Path, fields: dict[str, Any]) -> GgufHead:
+def _head(file: Path, fields: dict[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> GgufHead:
     tokens: list[str] = fields.get("tokenizer.ggml.tokens", [])
     types: list[int] = fields.get("tokenizer.ggml.token_type", [])
 
@@ -87,9 +97,16 @@ def _head(file: Path, fields: dict[str, Any]) -> GgufHead:
         number = fields.get(f"tokenizer.ggml.{name}_token_id")
         return tokens[number] if number is not None and number < len(tokens) else ""
 
+    architecture = str(fields.get("general.architecture", ""))
+    heads = fields.get(f"{architecture}.attention.head_count", 0)
     return GgufHead(
         name=fields.get("general.name", file.stem),
-        context_tokens=fields.get(f"{fields.get('general.architecture')}.context_length", 2048),
+        architecture=architecture,
+        blocks=fields.get(f"{architecture}.block_count", 0),
+        heads=heads,
+        key_heads=fields.get(f"{architecture}.attention.head_count_kv", heads),
+        shapes=shapes,
+        context_tokens=fields.get(f"{architecture}.context_length", 2048),
         licence=fields.get("general.license", ""),
         template=fields.get("tokenizer.chat_template"),
         bos=token("bos"),
@@ -101,15 +118,23 @@ def _head(file: Path, fields: dict[str, Any]) -> GgufHead:
 _WANTED_ARRAYS: Final = frozenset({"tokenizer.ggml.tokens", "tokenizer.ggml.token_type"})
 
 
-def _fields(stream: BinaryIO) -> dict[str, Any]:
-    magic, version, _tensors, count = struct.unpack("<4sIQQ", stream.read(24))
+def _fields(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    """What the file says about its model, and the shapes of its tensors."""
+    magic, version, tensors, count = struct.unpack("<4sIQQ", stream.read(24))
     if magic != b"GGUF" or version not in (2, 3):
         raise struct.error(f"it begins with {magic!r}, version {version}")
     fields: dict[str, Any] = {}
     for _ in range(count):
         name = _string(stream)
         fields[name] = _value(stream, _number(stream, "<I"), name in _WANTED_ARRAYS)
-    return fields
+    return fields, dict(_shape(stream) for _ in range(tensors))
+
+
+def _shape(stream: BinaryIO) -> tuple[str, tuple[int, ...]]:
+    name = _string(stream)
+    shape = tuple(_number(stream, "<Q") for _ in range(_number(stream, "<I")))
+    stream.read(12)  # its kind, and where it lies
+    return name, shape
 
 
 def _value(stream: BinaryIO, kind: int, keep: bool) -> Any:
