@@ -31,7 +31,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         "live",
         "safety",
     },
-    "evaluation": {"conversation", "engines", "director", "corpora", "adapters", "live", "safety"},
+    "evaluation": {
+        "conversation",
+        "engines",
+        "director",
+        "corpora",
+        "adapters",
+        "live",
+        "safety",
+        "settings",
+        "studio",
+    },
+    "bench": {"conversation", "engines", "director", "live", "settings", "corpora", "adapters"},
     "ui": {"conversation", "live", "safety", "settings"},
 }
 """Rooms that know the others only through these; `studio`, `doctor`, `cli` and `__main__` know everyone."""
