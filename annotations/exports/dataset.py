@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +22,9 @@ from annotations.exports.tables import KINDS, Kind, Tables
 from annotations.store import Store
 from mascot.conversation.personas import Cast
 from mascot.errors import InputError
+
+Read = Callable[[bool], Iterable[Judged]]
+"""All answers, item by item and dialogue by dialogue; with the conversations, if asked for."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,6 @@ class Written:
 
     request: Request
     survey: Survey
-    until: int
     parts: tuple[Part, ...]
     files: dict[str, str]
     """SHA-256 of every data file, by its path in the folder."""
@@ -88,20 +90,35 @@ def data_file(format: str, split: str, kind: Kind) -> str:
 def write_data(store: Store, request: Request, folder: Path) -> Written:
     """Write the data files into a new folder; memory does not grow with the number of answers.
 
-    The answers are those saved when it begins. One reading counts, one more per format writes.
+    The answers are those saved when it begins, unless the request says until when.
 
     Raises:
         InputError: there is no answer to export, or a persona without a card speaks.
         NotFoundError: there is no such study.
         StoreError: the store cannot be read.
     """
-    until = store.last_id if request.until is None else request.until
-    found = survey(_judged(store, request, until, words=False))
+    request = replace(request, until=store.last_id if request.until is None else request.until)
+
+    def read(words: bool) -> Iterator[Judged]:
+        for rated in store.by_item(request.study, request.until, transcripts=words):
+            kept = tuple(r for r in rated if request.raters is None or r.rater.id in request.raters)
+            if kept:
+                yield Judged(kept[0].item, kept)
+
+    return write_judged(read, request, folder)
+
+
+def write_judged(read: Read, request: Request, folder: Path) -> Written:
+    """The same from any reading: once to count, once more for each format to write.
+
+    Raises:
+        InputError: as `write_data`.
+    """
+    found = survey(read(False))
     if not found.answers:
         raise InputError("there are no answers to export (yet), or nobody's consent allows it")
     parts = tuple(
-        _write_part(_judged(store, request, until, format.words), format, found, request, folder)
-        for format in request.formats
+        _write_part(read(format.words), format, found, request, folder) for format in request.formats
     )
     names = [
         data_file(format.name, split, kind)
@@ -109,18 +126,11 @@ def write_data(store: Store, request: Request, folder: Path) -> Written:
         for split in SPLITS
         for kind in request.kinds
     ]
-    return Written(request, found, until, parts, {name: _digest(folder / name) for name in names})
-
-
-def _judged(store: Store, request: Request, until: int, words: bool) -> Iterator[Judged]:
-    for rated in store.by_item(request.study, until, transcripts=words):
-        kept = tuple(r for r in rated if request.raters is None or r.rater.id in request.raters)
-        if kept:
-            yield Judged(kept[0].item, kept)
+    return Written(request, found, parts, {name: _digest(folder / name) for name in names})
 
 
 def _write_part(
-    items: Iterator[Judged], format: Format, found: Survey, request: Request, folder: Path
+    items: Iterable[Judged], format: Format, found: Survey, request: Request, folder: Path
 ) -> Part:
     source = Source(found, request.cast)
     schema = format.schema(found)

@@ -78,7 +78,7 @@ class Preference:
     def name(self, format: str) -> str:
         question = self.comparison.question
         pair = "-".join(map(str, question.pair))
-        turn = "" if question.turn is None else f"turn {question.turn}"
+        turn = "" if question.turn is None else f"turn-{question.turn}"
         return row_name(format, self.comparison.item.id, question.criterion, pair, turn, question.agent)
 
 

@@ -104,7 +104,7 @@ def _aggregate_row(
     item = answers[0].item
     values = [_label(each) for each in answers]
     numbers = [each.answer.value.value for each in answers if isinstance(each.answer.value, Scale)]
-    at = f"turn {turn}" if turn is not None else ""
+    at = f"turn-{turn}" if turn is not None else ""
     name = row_name("aggregates", item.id, criterion, kind, candidate, at, agent)
     return {
         "kind": kind,

@@ -53,7 +53,7 @@ class Scored:
 
     @property
     def _about(self) -> tuple[str, ...]:
-        turn = "" if self.turn is None else f"turn {self.turn}"
+        turn = "" if self.turn is None else f"turn-{self.turn}"
         return (self.rated[0].item.id, f"{self.candidate}", turn, self.agent)
 
 

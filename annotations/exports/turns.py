@@ -116,7 +116,7 @@ def _director_rows(items: Iterable[Judged], source: Source) -> Iterator[Row]:
                 contributions = _contributions(answers)
                 speaker = turns[index].turn.speaker
                 name = row_name(
-                    "director", judged.item.id, f"{found.candidate}", f"turn {index}", found.criterion
+                    "director", judged.item.id, f"{found.candidate}", f"turn-{index}", found.criterion
                 )
                 ties = sum(value == 0 for value in contributions)
                 yield {
