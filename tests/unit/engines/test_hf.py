@@ -1,73 +1,29 @@
-"""The transformers engine on a tiny model with random weights: memories, quantization, adapters."""
+"""The transformers engine on a tiny model with random weights: memories, quantization, decoding."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from peft import LoraConfig, get_peft_model
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM
 
 from mascot.conversation.prompt import Message, Prompt
 from mascot.engines.base import Request, Sampling, collect
-from mascot.engines.decoding import Detokenizer, Memories, Memory, draw
+from mascot.engines.decoding import Detokenizer, draw
 from mascot.engines.hf import TransformersEngine
 from mascot.engines.hf_load import Quantization
-from mascot.engines.templates import CHATML
 from mascot.engines.tries import weigh
 from mascot.errors import EngineError, ModelError
+from tests.fixtures.tiny import byte_tokenizer, tiny
 
 GREEDY = Sampling(max_tokens=10, temperature=0)
 
 
 def ask(text: str) -> Prompt:
     return Prompt((Message("system", "Hi."),), (Message("user", text),))
-
-
-def byte_tokenizer() -> PreTrainedTokenizerFast:
-    """One token per byte, and two control tokens."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate(letters)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", additional_special_tokens=["<|im_start|>"]
-    )
-    fast.chat_template = CHATML
-    return fast
-
-
-def tiny(folder: Path, hidden: int = 64, seed: int = 0) -> Path:
-    torch.manual_seed(seed)
-    tokenizer = byte_tokenizer()
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=hidden,
-        intermediate_size=2 * hidden,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-        initializer_range=0.5,
-        eos_token_id=tokenizer.convert_tokens_to_ids("<|im_end|>"),  # type: ignore[arg-type]
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-def adapter(folder: Path, base: Path, seed: int, **config: Any) -> Path:
-    torch.manual_seed(seed)
-    lora = LoraConfig(
-        r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", init_lora_weights=False, **config
-    )
-    get_peft_model(LlamaForCausalLM.from_pretrained(base), lora).save_pretrained(folder)  # type: ignore[arg-type]
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -128,46 +84,6 @@ def test_choosing_equals_the_product_over_tokens(engine: TransformersEngine, mod
     assert chosen == pytest.approx([a * ab, a * ac, b, d], abs=1e-4)
 
 
-def test_adapters_are_switched_from_request_to_request(model: Path, tmp_path: Path) -> None:
-    engine = TransformersEngine(model, device="cpu", threads=1)
-    alone = text(engine, Request(ask("who"), GREEDY, "s"))
-    for seed, name in enumerate(("ann", "bob")):
-        engine.load_adapter(name, adapter(tmp_path / name, model, seed))
-    assert engine.adapters == ("ann", "bob")
-    said = [text(engine, Request(ask("who"), GREEDY, "s", n)) for n in ("ann", "bob", None, "ann", None)]
-    assert len({said[0], said[1], alone}) == 3
-    assert said == [said[0], said[1], alone, said[0], alone]
-    engine.load_adapter("ann", tmp_path / "bob")
-    assert engine.adapters == ("bob", "ann")
-    assert text(engine, Request(ask("who"), GREEDY, "s", "ann")) == said[1]
-    with pytest.raises(EngineError, match="unknown adapter 'eve': this engine has bob, ann"):
-        text(engine, Request(ask("who"), GREEDY, adapter="eve"))
-
-
-def test_an_adapter_for_another_model_is_refused_and_changes_nothing(model: Path, tmp_path: Path) -> None:
-    engine = TransformersEngine(model, device="cpu", threads=1)
-    before = text(engine, Request(ask("who"), GREEDY))
-    other = adapter(tmp_path / "other", tiny(tmp_path / "large", hidden=128), 1)
-    activated = adapter(tmp_path / "activated", model, 1, alora_invocation_tokens=[1])
-    (tmp_path / "empty").mkdir()
-    for path, reason in (
-        (other, "is sized"),
-        (activated, "activated"),
-        (tmp_path / "empty", "adapter_config"),
-    ):
-        with pytest.raises(EngineError, match=reason) as caught:
-            engine.load_adapter("x", path)
-        assert "\n" not in str(caught.value)
-    assert engine.adapters == ()
-    assert text(engine, Request(ask("who"), GREEDY)) == before
-
-
-def test_int8_on_the_cpu_takes_no_adapters(model: Path, tmp_path: Path) -> None:
-    engine = TransformersEngine(model, device="cpu", quantization="int8", threads=1)
-    with pytest.raises(EngineError, match="MASCOT_QUANTIZATION"):
-        engine.load_adapter("x", adapter(tmp_path / "x", model, 1))
-
-
 def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     for source in (tmp_path, tmp_path / "none", tmp_path / "none.gguf"):
@@ -205,15 +121,6 @@ def test_drawing_follows_the_filters() -> None:
     assert drawn(Sampling(temperature=1.0, top_p=0.3, min_p=0.0)) == {0}
     assert drawn(Sampling(temperature=0)) == {0}
     assert drawn(Sampling(temperature=0, repeat_penalty=1.5), (0,)) == {1}
-
-
-def test_the_memory_silent_longest_makes_room() -> None:
-    memories, held = Memories(2), {name: Memory() for name in "abc"}
-    for name in "abc":
-        memories.put(name, None, held[name])
-    assert memories.take("a", None) is not held["a"]
-    assert memories.take("c", None) is held["c"]
-    assert memories.take("c", None) is not held["c"]  # it belongs to who took it
 
 
 def test_options_of_the_same_tokens_are_refused() -> None:
