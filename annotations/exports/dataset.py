@@ -97,7 +97,7 @@ def write_data(store: Store, request: Request, folder: Path) -> Written:
         NotFoundError: there is no such study.
         StoreError: the store cannot be read.
     """
-    request = replace(request, until=store.last_id if request.until is None else request.until)
+    request = replace(request, until=store.head().last_id if request.until is None else request.until)
 
     def read(words: bool) -> Iterator[Judged]:
         for rated in store.by_item(request.study, request.until, transcripts=words):

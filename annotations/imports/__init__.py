@@ -1,0 +1,1 @@
+"""Ratings that were given elsewhere, on their way into the store."""
