@@ -8,14 +8,15 @@ would have chosen:
     yield   whether the floor goes back, where it may
     action  what to do, and in which tone, given the expert's agent
 
-Policies draw lots. Each is therefore asked with many different dice: the share of the expert's move among the
-draws is its expected accuracy, the move drawn most often is what the policy would rather do.
+Policies draw lots. The probability of the expert's move is a policy's expected accuracy, its likeliest move
+is what it would rather do. Who speaks comes with probabilities where the policy weighs its moves; all else
+is drawn with many different dice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -27,6 +28,8 @@ from mascot.director.base import Decision, Policy
 from mascot.director.rules import Legal, legal
 from mascot.evaluation.intervals import Estimate, jackknife, mean
 
+Shares = Mapping[Hashable, float]
+"""Probability of each move, 0 to 1."""
 DRAWS = 64
 _UNBOUNDED = 100
 """Turns of a round: the experts end it, not the bound."""
@@ -72,9 +75,9 @@ class Answer:
     question: str
     """`agent`, `yield`, `action` or `tone`."""
     likely: float
-    """Share of the draws that are the expert's move, 0 to 1."""
+    """Probability of the expert's move, 0 to 1."""
     top: bool
-    """Whether the move drawn most often is the expert's."""
+    """Whether the likeliest move is the expert's."""
     expert_yields: bool = False
     """Of the question `yield`: what the expert did."""
 
@@ -84,34 +87,39 @@ def ask(policy: Policy, point: Point, cast: Cast, draws: int = DRAWS) -> tuple[A
     moves = legal(point.transcript, cast)
     answers = []
 
-    def drawn(legal_moves: Legal, part: Callable[[Decision], Hashable]) -> Counter[Hashable]:
-        dice = (replace(point.transcript, seed=seed) for seed in range(draws))
-        return Counter(part(policy.decide(one, cast, legal_moves, "directing")) for one in dice)
-
-    def answer(question: str, found: Counter[Hashable], right: Hashable) -> None:
-        top = found.most_common(1)[0][0] == right
-        answers.append(Answer(point.dialogue, question, found[right] / draws, top, point.agent is None))
+    def answer(question: str, shares: Shares, right: Hashable) -> None:
+        top = max(shares, key=lambda move: shares[move]) == right
+        answers.append(Answer(point.dialogue, question, shares.get(right, 0.0), top, point.agent is None))
 
     if moves.may_yield and moves.agents:
-        answer("yield", drawn(moves, lambda decision: decision.agent is None), point.agent is None)
+        yielding = _who(policy, point.transcript, cast, moves, draws).get(None, 0.0)
+        shares: Shares = {True: yielding, False: 1 - yielding}
+        answer("yield", shares, point.agent is None)
     if point.agent is not None:
         if len(moves.agents) > 1:
             somebody = replace(moves, may_yield=False)
-            answer("agent", drawn(somebody, lambda decision: decision.agent), point.agent)
-        chosen = Legal((point.agent,), may_yield=False)
-        both = drawn(chosen, lambda decision: (decision.action, decision.tone))
-        for question, part, right in (("action", 0, point.action), ("tone", 1, point.tone)):
-            answer(question, _part(both, part), right)
+            answer("agent", _who(policy, point.transcript, cast, somebody, draws), point.agent)
+        what = _draw(policy, point.transcript, cast, Legal((point.agent,), may_yield=False), draws)
+        answer("action", _shares(decision.action for decision in what), point.action)
+        answer("tone", _shares(decision.tone for decision in what), point.tone)
     return tuple(answers)
 
 
-def _part(found: Counter[Hashable], place: int) -> Counter[Hashable]:
-    """The counts of one part of the moves."""
-    parts: Counter[Hashable] = Counter()
-    for move, count in found.items():
-        assert isinstance(move, tuple)
-        parts[move[place]] += count
-    return parts
+def _who(policy: Policy, transcript: Transcript, cast: Cast, moves: Legal, draws: int) -> Shares:
+    decision = policy.decide(transcript, cast, moves, "directing")
+    if decision.weighed:
+        return {move.agent: move.probability for move in decision.weighed}
+    return _shares(decision.agent for decision in _draw(policy, transcript, cast, moves, draws))
+
+
+def _draw(policy: Policy, transcript: Transcript, cast: Cast, moves: Legal, draws: int) -> list[Decision]:
+    dice = (replace(transcript, seed=seed) for seed in range(draws))
+    return [policy.decide(one, cast, moves, "directing") for one in dice]
+
+
+def _shares(moves: Iterable[Hashable]) -> Shares:
+    counts = Counter(moves)
+    return {move: count / counts.total() for move, count in counts.items()}
 
 
 def accuracy(answers: Iterable[Answer], question: str, expected: bool = False) -> dict[str, float]:

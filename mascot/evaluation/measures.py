@@ -103,7 +103,15 @@ def measure(
                 found[key][dialogue.id] = value
 
     def over(statistic: Callable[[list[Dialogue]], float | None]) -> Callable[[Sequence[str]], float | None]:
-        return lambda ids: statistic([by_id[id] for id in ids])
+        known: dict[tuple[str, ...], float | None] = {}
+
+        def remembered(ids: Sequence[str]) -> float | None:
+            """Asked anew for each system that it is compared with."""
+            if tuple(ids) not in known:
+                known[tuple(ids)] = statistic([by_id[id] for id in ids])
+            return known[tuple(ids)]
+
+        return remembered
 
     def texts(dialogues: Sequence[Dialogue]) -> list[tuple[str, ...]]:
         return [dialogue.texts for dialogue in dialogues]

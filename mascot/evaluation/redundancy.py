@@ -6,8 +6,9 @@ consoles everybody with the same phrases is fluent in each dialogue and a templa
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import exp, log
 
 import numpy as np
@@ -91,46 +92,55 @@ def self_bleu(dialogues: Sequence[Sequence[str]]) -> float | None:
     for fewer than two dialogues in which something was said.
     """
     known = _References(dialogues)
-    scores = [
-        known.bleu(text, place) for place, texts in enumerate(dialogues) for text in texts if words(text)
-    ]
-    return float(np.mean(scores)) if scores and known.dialogues > 1 else None
+    if known.dialogues < 2:
+        return None
+    spoken = ((text, place) for place, texts in enumerate(dialogues) for text in texts if words(text))
+    return float(np.mean([known.bleu(text, place) for text, place in spoken]))
 
 
 class _References:
-    """Of each gram, the two dialogues in which one utterance has it most often: enough to leave one out."""
+    """Of each gram the two dialogues in which one utterance has it most often: enough to leave one out."""
 
     def __init__(self, dialogues: Sequence[Sequence[str]]) -> None:
-        self._top: dict[Gram, list[tuple[int, int]]] = {}
-        self._lengths: list[tuple[int, int]] = []
+        self._top: dict[Gram, list[tuple[int, int]]] = defaultdict(list)
+        self._lengths: dict[int, set[int]] = defaultdict(set)
         for place, texts in enumerate(dialogues):
-            self._lengths += [(len(words(text)), place) for text in texts if words(text)]
-            for gram, count in _most(texts).items():
-                self._top[gram] = sorted([*self._top.get(gram, []), (count, place)], reverse=True)[:2]
-        self.dialogues = len({place for _, place in self._lengths})
+            most: Counter[Gram] = Counter()
+            for text in texts:
+                for counts in _counted(text):
+                    most |= counts
+                if length := len(words(text)):
+                    self._lengths[length].add(place)
+            for gram, count in most.items():
+                _keep_two(self._top[gram], (count, place))
+        self.dialogues = len(set[int]().union(*self._lengths.values()))
 
     def bleu(self, text: str, own: int) -> float:
         """BLEU-4 against every dialogue but `own`; counts without a match are smoothed by halving."""
         length = len(words(text))
-        right, total = [], []
-        for size in range(1, _ORDER + 1):
-            counts = Counter(grams(text, size))
-            right.append(sum(min(count, self._elsewhere(gram, own)) for gram, count in counts.items()))
-            total.append(sum(counts.values()))
-        nearest = min((abs(other - length), other) for other, place in self._lengths if place != own)[1]
-        return bleu(right, total, length, nearest)
+        orders = _counted(text)
+        right = [sum(min(n, self._elsewhere(gram, own)) for gram, n in one.items()) for one in orders]
+        elsewhere = (other for other, places in self._lengths.items() if places - {own})
+        nearest = min((abs(other - length), other) for other in elsewhere)[1]
+        return bleu(right, [counts.total() for counts in orders], length, nearest)
 
     def _elsewhere(self, gram: Gram, own: int) -> int:
         return next((count for count, place in self._top.get(gram, []) if place != own), 0)
 
 
-def _most(texts: Sequence[str]) -> Counter[Gram]:
-    """How often each gram occurs in the utterance that has it most often."""
-    most: Counter[Gram] = Counter()
-    for text in texts:
-        for size in range(1, _ORDER + 1):
-            most |= Counter(grams(text, size))
-    return most
+def _keep_two(best: list[tuple[int, int]], new: tuple[int, int]) -> None:
+    if len(best) < 2:
+        best.append(new)
+    elif new > min(best):
+        best.remove(min(best))
+        best.append(new)
+    best.sort(reverse=True)
+
+
+@lru_cache(maxsize=16384)
+def _counted(text: str) -> tuple[Counter[Gram], ...]:
+    """How often each gram occurs, by order; remembered, as a jackknife asks for it many times."""
+    return tuple(Counter(grams(text, size)) for size in range(1, _ORDER + 1))
 
 
 def bleu(right: Sequence[int], total: Sequence[int], length: int, reference: int) -> float:

@@ -97,12 +97,24 @@ def kept(path: Path, header: Header) -> dict[str, Dialogue]:
         path.write_bytes(whole + b"\n" if whole else b"")
     if not whole:
         return kept(path, header)
-    first, *lines = whole.decode("utf-8").splitlines()
-    _must_match(path, first, header)
+    _must_match(path, whole.split(b"\n", 1)[0].decode("utf-8"), header)
+    return read(path)
+
+
+def read(path: Path) -> dict[str, Dialogue]:
+    """The dialogues of a file by id, whatever they were made with.
+
+    Raises:
+        InputError: there is no such file, or it is not one of ours.
+    """
     try:
-        found = [Dialogue.model_validate_json(line) for line in lines]
-    except ValidationError as error:
-        raise InputError(f"{path} has a line that is no dialogue: {error.errors()[0]['msg']}") from None
+        lines = path.read_text("utf-8").splitlines()
+        found = [Dialogue.model_validate_json(line) for line in lines[1:]]
+    except OSError:
+        raise InputError(f"there are no held rounds in {path}: hold them with `voices run` first") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise InputError(f"{path} has a line that is no dialogue: {what}") from None
     return {dialogue.id: dialogue for dialogue in found}
 
 

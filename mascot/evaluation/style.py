@@ -17,7 +17,8 @@ _ADVICE = re.compile(
     r"\byou (?:should|(?:could|might want to|may want to|need to|must|have to|ought to|can) "
     r"(?:also |always |just )?(?!have\b|be\b|feel\b|see\b|hear\b)\w+)|\byou(?:'d| had) better\b"
     r"|\b(?:why don't|why not) you\b|\b(?:how|what) about \w+ing\b|\b(?:i|i'd|i would|would) "
-    r"(?:suggest|recommend|advise)\b|\bmy advice\b|\bif i were you\b|\bhave you (?:tried|thought about|considered)\b",
+    r"(?:suggest|recommend|advise)\b|\bmy advice\b|\bif i were you\b"
+    r"|\bhave you (?:tried|thought about|considered)\b",
     re.I,
 )
 _BIDDING = re.compile(
@@ -25,9 +26,9 @@ _BIDDING = re.compile(
     r"(?:try|start|ask|tell|write|send|text|call|ring|phone|book|pick|take|make|set|put|give|go|talk|find|choose|"
     r"list|open|keep|let|consider|remember|plan|block|bring|draft|email|offer|print|say|schedule|use|check|stop|"
     r"reach|focus|begin|remind|share|practi[sc]e|get|do|don't|add|agree|apologi[sc]e|announce|buy|carry|catch|"
-    r"clear|copy|cut|decide|drop|eat|freeze|hang|hand|hold|invite|join|leave|learn|lend|look up|mark|meet|move|"
-    r"name|note|order|pack|pay|photograph|post|propose|read|record|save|scan|search|sell|show|sign|sit|sleep|split|"
-    r"stand|switch|swap|thank|throw|walk|wash|watch|weigh|work|report|describe|point|hide|turn|test|run|visit|wait)\s+"
+    r"clear|copy|cut|decide|drop|eat|freeze|hang|hand|hold|invite|join|leave|learn|lend|look up|mark|meet|"
+    r"move|name|note|order|pack|pay|photograph|post|propose|read|record|save|scan|search|sell|show|sign|sit|sleep|"
+    r"split|stand|switch|swap|thank|throw|walk|wash|watch|weigh|work|report|describe|point|hide|turn|test|run|visit|wait)\s+"
     r"(?:a|an|the|your|yours?elf|him|her|them|it|me|us|one|two|three|ten|some|every|each|this|that|these|those|to|"
     r"down|up|out|off|for|with|in|at|on|over|about|by|only|no|any|what|which|who|whether|whoever|both)\b",
     re.I,

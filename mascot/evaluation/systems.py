@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mascot.conversation.personas import Cast
@@ -11,7 +11,7 @@ from mascot.director.select import make_policy
 from mascot.engines.base import Engine
 from mascot.engines.embedding import Embedder
 from mascot.errors import InputError
-from mascot.live.speaker import Manner, Speaker
+from mascot.live.speaker import TRAINED, Manner, Speaker
 from mascot.safety.recogniser import CrisisRecogniser
 
 
@@ -29,19 +29,31 @@ class System:
 
 
 def make_system(
-    name: str, engine: Engine, cast: Cast, manner: Manner, policy: str, embedder: Embedder | None = None
+    name: str,
+    engine: Engine,
+    cast: Cast,
+    manner: Manner,
+    policy: str,
+    embedder: Embedder | None = None,
+    candidates: int | None = None,
 ) -> System:
     """The system that the app would be with this engine: its adapters speak where it has them.
 
     Args:
         manner: how personas without an adapter speak.
         embedder: ranks candidates, where the manner draws several.
+        candidates: so many for each utterance; None leaves it to the manners.
 
     Raises:
         SettingsError: there is no such policy.
     """
     patterns = CrisisRecogniser(None)
-    speaker = Speaker(engine, cast, manner, embedder, lambda text: patterns.check(text).crisis)
+    trained = TRAINED
+    if candidates is not None:
+        manner, trained = replace(manner, candidates=candidates), replace(trained, candidates=candidates)
+    speaker = Speaker(
+        engine, cast, manner, embedder, lambda text: patterns.check(text).crisis, trained=trained
+    )
     return System(name, speaker, make_policy(policy, engine))
 
 
