@@ -9,21 +9,23 @@ per *persona* would spare card-first prompts most of that, at as many times the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass, field
+from statistics import median
 
 from mascot.bench.material import History, card_first, history, ours
-from mascot.bench.measure import Figure, Say, first_token_seconds, interleaved
+from mascot.bench.measure import Figure, Say, first_token, interleaved
 from mascot.conversation.personas import Cast
 from mascot.conversation.prompt import Prompt
 from mascot.conversation.transcript import Transcript
 from mascot.engines.base import Engine, Request, Sampling
 
 OURS, OURS_CARD, CARD_FIRST = "ours", "ours, the card in the cue", "persona card first"
+READ = "tokens read"
 Build = Callable[[Transcript, int], Prompt]
 _ONE = Sampling(max_tokens=1, temperature=0)
 
 
-def first_token(
+def speaker_changes(
     engine: Engine, cast: Cast, sizes: Sequence[int], rounds: int, say: Say, adapters: Sequence[str] = ()
 ) -> list[Figure]:
     """Seconds to the first token of each contender at each size, in tokens of history.
@@ -34,27 +36,37 @@ def first_token(
     figures: list[Figure] = []
     for size in sorted(sizes):
         talk = history(size, cast, engine.count)
-        ask = partial(_ask, engine, talk)
         contenders = {
-            OURS: ask("ours", lambda t, n: ours(t, cast, n, "adapter"), adapters),
-            OURS_CARD: ask("ours", lambda t, n: ours(t, cast, n, "card"), adapters),
-            CARD_FIRST: ask("card-first", lambda t, n: card_first(t, cast, n)),
+            OURS: _Contender(engine, talk, "ours", lambda t, n: ours(t, cast, n, "adapter"), adapters),
+            OURS_CARD: _Contender(engine, talk, "ours", lambda t, n: ours(t, cast, n, "card"), adapters),
+            CARD_FIRST: _Contender(engine, talk, "card-first", lambda t, n: card_first(t, cast, n)),
         }
-        contenders[OURS](rounds)  # the conversation has come this far
-        samples = interleaved(contenders, rounds)
+        contenders[OURS].ask(rounds)  # the conversation has come this far
+        samples = interleaved({name: one.measure for name, one in contenders.items()}, rounds)
         figures += [Figure(name, taken, "s", size) for name, taken in samples.items()]
-        say(f"{talk.tokens} tokens: " + ", ".join(f"{f.what} {f.median:.2f} s" for f in figures[-3:]))
+        figures += [Figure(f"{n}: {READ}", tuple(c.read), "tok", size) for n, c in contenders.items()]
+        say(f"{talk.tokens} tokens: " + ", ".join(f"{n} {median(s):.2f} s" for n, s in samples.items()))
     return figures
 
 
-def _ask(
-    engine: Engine, talk: History, session: str, build: Build, adapters: Sequence[str] = ()
-) -> Callable[[int], float]:
-    """A contender: seconds to the first token in a round."""
+@dataclass
+class _Contender:
+    """One way to ask for the next speaker's words, and what was read for it in each round."""
 
-    def measure(number: int) -> float:
-        adapter = adapters[number % len(adapters)] if adapters else None
-        prompt = build(talk.after(number), number)
-        return first_token_seconds(engine, Request(prompt, _ONE, f"bench/{session}", adapter))
+    engine: Engine
+    talk: History
+    session: str
+    build: Build
+    adapters: Sequence[str] = ()
+    read: list[float] = field(default_factory=list)
 
-    return measure
+    def measure(self, number: int) -> float:
+        """Seconds to the first token in a round."""
+        seconds, tokens = self.ask(number)
+        self.read.append(tokens)
+        return seconds
+
+    def ask(self, number: int) -> tuple[float, int]:
+        adapter = self.adapters[number % len(self.adapters)] if self.adapters else None
+        prompt = self.build(self.talk.after(number), number)
+        return first_token(self.engine, Request(prompt, _ONE, f"bench/{self.session}", adapter))

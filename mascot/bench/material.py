@@ -98,11 +98,21 @@ def card(persona: Persona) -> str:
     )
 
 
-def short_talk(number: int) -> Transcript:
-    """One of our dialogues to its end, another one for each number: about 200 tokens."""
-    spoken = [turn for turn in group_dialogues()[number].turns if turn.says]
-    cast = tuple(dict.fromkeys(turn.speaker for turn in spoken if turn.speaker != PERSON))
-    return Transcript(cast, turns=tuple(Turn(turn.speaker, turn.says) for turn in spoken), floor="group")
+def short_talks(count: int, cast: Cast) -> list[Transcript]:
+    """So many of our dialogues, each to its end: about 200 tokens apiece.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    dialogues = group_dialogues()
+    if count > len(dialogues):
+        raise ValueError(f"there are {len(dialogues)} dialogues, not {count}")
+    return [
+        Transcript(
+            cast.ids, turns=tuple(Turn(t.speaker, t.says) for t in dialogue.turns if t.says), floor="group"
+        )
+        for dialogue in dialogues[:count]
+    ]
 
 
 def _all_turns(cast: Cast) -> tuple[Turn, ...]:

@@ -100,13 +100,16 @@ def jain(shares: Sequence[float]) -> float:
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 1.0
 
 
-def first_token_seconds(engine: Engine, request: Request) -> float:
-    """Seconds from the request to its first text; to its end where the model has nothing to say."""
-    started, first = time.perf_counter(), 0.0
+def first_token(engine: Engine, request: Request) -> tuple[float, int]:
+    """Seconds from the request to its first text (to its end where the model has nothing to say), and how
+    many tokens of the prompt had to be read for it."""
+    started, first, read = time.perf_counter(), 0.0, 0
     for piece in engine.stream(request):
         if not first and (piece.text or piece.finish):
             first = time.perf_counter() - started
-    return first
+        if piece.finish:
+            read = piece.prompt_tokens - piece.cached_tokens
+    return first, read
 
 
 def decode_rate(seen: Iterable[tuple[int, float]]) -> float:

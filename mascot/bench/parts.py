@@ -15,7 +15,7 @@ from mascot.bench.adapters import loaded_adapters
 from mascot.bench.autogen import compared, environment
 from mascot.bench.decoding import bare_llamacpp, bare_transformers, decoding
 from mascot.bench.directing import directing
-from mascot.bench.first_token import first_token
+from mascot.bench.first_token import speaker_changes
 from mascot.bench.measure import Figure, Say
 from mascot.bench.process import app_process
 from mascot.bench.server import bare_server, counting_proxy
@@ -95,7 +95,7 @@ def opened(plan: Plan, name: EngineName, slots: int = 4) -> Iterator[Engine]:
 def _first_token(name: EngineName, plan: Plan) -> list[Figure]:
     extent = plan.extent
     with opened(plan, name) as engine, loaded_adapters(engine, plan.model_file, plan.cast.ids) as adapters:
-        return first_token(engine, plan.cast, extent.sizes, extent.rounds, plan.say, adapters)
+        return speaker_changes(engine, plan.cast, extent.sizes, extent.rounds, plan.say, adapters)
 
 
 def _director(name: EngineName, plan: Plan) -> list[Figure]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,9 @@ import httpx
 import psutil
 
 import mascot
-from mascot.bench.material import short_talk
+from mascot.bench.material import short_talks
 from mascot.bench.measure import Figure, Say
+from mascot.conversation.personas import load_cast
 from mascot.errors import EngineError
 from mascot.settings import Settings
 
@@ -34,7 +35,7 @@ START, MEMORY, SHARED, PEAK = (
 )
 SHARE, TURN, DECIDE = "director's share of the turns", "a turn", "its director"
 _OWNER = {"X-Mascot-Owner": "0123456789abcdef" * 2}
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 """Seconds to wait for the first page, and for a round."""
 _MIB = 1024.0**2
 
@@ -56,7 +57,8 @@ def app_process(settings: Settings, starts: int, rounds: int, say: Say) -> list[
             took.append(app.start_seconds)
     with running(settings) as app:
         took.append(app.start_seconds)
-        turns = list(_conversation(app.url, rounds))
+        said = [talk.turns[0].text for talk in short_talks(rounds, load_cast())]
+        turns = list(_conversation(app.url, said))
         memory = _memory(app.process)
     deciding = [decided for decided, _ in turns]
     whole = [decided + spoke for decided, spoke in turns]
@@ -76,7 +78,7 @@ def running(settings: Settings) -> Iterator[App]:
     """The app on a free port, with a store of its own, from its first answer until the block ends.
 
     Raises:
-        EngineError: it ended, or did not answer in two minutes.
+        EngineError: it ended, or did not answer in time.
     """
     with tempfile.TemporaryDirectory(prefix="mascot-bench-") as folder:
         port = _free_port()
@@ -140,13 +142,13 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise EngineError(f"the app did not answer in {_PATIENCE:.0f} s: start it by `make run` to see why")
 
 
-def _conversation(url: str, rounds: int) -> Iterator[tuple[float, float]]:
+def _conversation(url: str, messages: Sequence[str]) -> Iterator[tuple[float, float]]:
     """Some messages and the rounds they get, as fast as the model can."""
     with httpx.Client(base_url=f"{url}/live", timeout=_PATIENCE, trust_env=False) as http:
         id, seen = http.post("/conversations", headers=_OWNER).raise_for_status().json()["id"], 0
         http.post(f"/conversations/{id}/act", json={"do": "pace", "pace": "immediate"}).raise_for_status()
-        for number in range(rounds):
-            said = {"text": short_talk(number).turns[0].text, "key": f"bench-{number:04}"}
+        for number, text in enumerate(messages):
+            said = {"text": text, "key": f"bench-{number:04}"}
             seen = http.post(f"/conversations/{id}/say", json=said).raise_for_status().json()["seq"]
             yield from turns_of(_round(http, id, seen))
 

@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mascot.bench.decoding import our_rate
-from mascot.bench.material import ours, short_talk
+from mascot.bench.material import ours, short_talks
 from mascot.bench.measure import Figure, Say, interleaved, jain, percentile
 from mascot.bench.spinner import one_core_busy
 from mascot.conversation.personas import Cast
@@ -48,13 +48,12 @@ def streams(
     engine: Engine, cast: Cast, levels: Sequence[int], seconds: float, rounds: int, say: Say
 ) -> list[Figure]:
     """Sum, waits and fairness at each number of conversations at once; levels take turns."""
-    for number in range(max(levels)):
-        _prepare(engine, cast, number)
+    table = Table(engine, cast, max(levels))
     windows: dict[int, list[Window]] = {level: [] for level in levels}
 
     def contender(level: int) -> Callable[[int], float]:
         def measure(number: int) -> float:
-            windows[level].append(window(engine, cast, level, seconds, number))
+            windows[level].append(table.window(level, seconds, number))
             return windows[level][-1].sum
 
         return measure
@@ -72,73 +71,73 @@ def busy(
 ) -> list[Figure]:
     """Decoding of one answer, and the sum of several conversations, on an idle machine and beside a process
     that spins; the two take turns."""
-    rate = our_rate(engine, 64)
-    for number in range(max(levels)):
-        _prepare(engine, cast, number)
+    table, rate = Table(engine, cast, max(levels)), our_rate(engine, 64)
     rate(rounds)
-
-    def beside(action: Callable[[int], float]) -> dict[str, Callable[[int], float]]:
-        def disturbed(number: int) -> float:
-            with one_core_busy():
-                return action(number)
-
-        return {IDLE: action, BUSY: disturbed}
-
     figures = [
         Figure(f"decoding, {name}", taken, "tok/s")
-        for name, taken in interleaved(beside(rate), rounds).items()
+        for name, taken in interleaved(_with_and_without_company(rate), rounds).items()
     ]
     for level in levels:
-        taken = interleaved(
-            beside(lambda number, level=level: window(engine, cast, level, seconds, number).sum), rounds
-        )
+
+        def sum_of(number: int, level: int = level) -> float:
+            return table.window(level, seconds, number).sum
+
+        taken = interleaved(_with_and_without_company(sum_of), rounds)
         figures += [Figure(f"sum, {name}", samples, "tok/s", level) for name, samples in taken.items()]
     say(", ".join(f"{f.what} {f.median:.1f} tok/s" + (f" at {f.at}" if f.at else "") for f in figures))
     return figures
 
 
-def window(engine: Engine, cast: Cast, level: int, seconds: float, number: int) -> Window:
-    """Let so many conversations speak for some seconds."""
-    over = threading.Event()
-    together = threading.Barrier(level + 1)
-    with ThreadPoolExecutor(level) as pool:
-        talks = [
-            pool.submit(_talk, engine, cast, seat, 1000 * (number + 1), together, over)
-            for seat in range(level)
-        ]
+class Table:
+    """Conversations that go on side by side, each read once before anything is measured."""
+
+    def __init__(self, engine: Engine, cast: Cast, seats: int) -> None:
+        self._engine, self._cast = engine, cast
+        self._talks = short_talks(seats, cast)
+        for seat in range(seats):
+            collect(engine.stream(self._request(seat, 0, 1)))
+
+    def window(self, level: int, seconds: float, number: int) -> Window:
+        """Let the first `level` of them speak for some seconds; another number, other words."""
+        over = threading.Event()
+        together = threading.Barrier(level + 1)
+        with ThreadPoolExecutor(level) as pool:
+            talks = [
+                pool.submit(self._talk, seat, 1000 * (number + 1), together, over) for seat in range(level)
+            ]
+            together.wait()
+            started = time.perf_counter()
+            over.wait(seconds)
+            elapsed = time.perf_counter() - started
+            over.set()
+            got = [talk.result() for talk in talks]
+        tokens = [stream.tokens for stream in got]
+        return Window(sum(tokens) / elapsed, tuple(w for stream in got for w in stream.waits), jain(tokens))
+
+    def _talk(self, seat: int, turn: int, together: threading.Barrier, over: threading.Event) -> _Stream:
+        stream = _Stream()
         together.wait()
-        started = time.perf_counter()
-        over.wait(seconds)
-        elapsed = time.perf_counter() - started
-        over.set()
-        got = [talk.result() for talk in talks]
-    tokens = [stream.tokens for stream in got]
-    return Window(sum(tokens) / elapsed, tuple(w for stream in got for w in stream.waits), jain(tokens))
+        while not over.is_set():
+            started, before, first = time.perf_counter(), stream.tokens, 0.0
+            for piece in self._engine.stream(self._request(seat, turn, _TURN_TOKENS), over):
+                first = first or time.perf_counter() - started
+                if not over.is_set():
+                    stream.tokens = before + piece.tokens
+            stream.waits.append(first)
+            turn += 1
+        return stream
+
+    def _request(self, seat: int, turn: int, tokens: int) -> Request:
+        prompt = ours(self._talks[seat], self._cast, turn, "adapter")
+        return Request(prompt, Sampling(max_tokens=tokens, seed=turn), f"bench/talk-{seat}")
 
 
-def _prepare(engine: Engine, cast: Cast, seat: int) -> None:
-    collect(engine.stream(_request(cast, seat, 0, 1)))
+def _with_and_without_company(action: Callable[[int], float]) -> dict[str, Callable[[int], float]]:
+    def disturbed(number: int) -> float:
+        with one_core_busy():
+            return action(number)
 
-
-def _talk(
-    engine: Engine, cast: Cast, seat: int, turn: int, together: threading.Barrier, over: threading.Event
-) -> _Stream:
-    stream = _Stream()
-    together.wait()
-    while not over.is_set():
-        started, before, first = time.perf_counter(), stream.tokens, 0.0
-        for piece in engine.stream(_request(cast, seat, turn, _TURN_TOKENS), over):
-            first = first or time.perf_counter() - started
-            if not over.is_set():
-                stream.tokens = before + piece.tokens
-        stream.waits.append(first)
-        turn += 1
-    return stream
-
-
-def _request(cast: Cast, seat: int, turn: int, tokens: int) -> Request:
-    prompt = ours(replace(short_talk(seat), cast=cast.ids), cast, turn, "adapter")
-    return Request(prompt, Sampling(max_tokens=tokens, seed=turn), f"bench/talk-{seat}")
+    return {IDLE: action, BUSY: disturbed}
 
 
 def _figures(level: int, windows: Sequence[Window]) -> Iterator[Figure]:
