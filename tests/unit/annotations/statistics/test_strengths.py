@@ -33,7 +33,7 @@ def by_name(found: Strengths) -> dict[str, float]:
 
 
 def test_two_arms_without_ties_are_firths_logit_in_closed_form() -> None:
-    """30 wins to 10: Jeffreys' prior moves the logit as half a vote for each side does, and weighs half a vote."""
+    """30 wins to 10: Jeffreys' prior moves the logit like half a vote for each side."""
     table = pairs_of(
         ("a", "b", "left", 15), ("b", "a", "right", 15), ("a", "b", "right", 5), ("b", "a", "left", 5)
     )
