@@ -18,6 +18,7 @@ from annotations.records import (
     Answer,
     Assignment,
     Candidate,
+    Consent,
     Item,
     Rated,
     Rater,
@@ -29,6 +30,7 @@ from annotations.schema import (
     ANSWERS,
     ASSIGNMENTS,
     CONDITIONS,
+    CONSENTS,
     ENDINGS,
     HEAD,
     ITEMS,
@@ -181,11 +183,37 @@ def raters(connection: sa.Connection) -> Iterator[Rater]:
         yield from _raters(connection, RATERS.c.id.in_(ids)).values()
 
 
+def consents(connection: sa.Connection, study: str | None = None) -> Iterator[Consent]:
+    """Every consent of everyone who has not withdrawn, in the order of giving."""
+    query = (
+        sa.select(CONSENTS, RATERS.c.name.label("rater_name"), STUDIES.c.name.label("study_name"))
+        .join(RATERS, RATERS.c.id == CONSENTS.c.rater)
+        .join(STUDIES, STUDIES.c.id == CONSENTS.c.study)
+        .where(~withdrawn(CONSENTS.c.rater, CONSENTS.c.study))
+        .order_by(CONSENTS.c.id)
+        .limit(_BATCH)
+    )
+    if study is not None:
+        query = query.where(STUDIES.c.name == study)
+    after = 0
+    while rows := connection.execute(query.where(CONSENTS.c.id > after)).all():
+        after = rows[-1].id
+        for row in rows:
+            yield Consent(
+                rater=row.rater_name,
+                study=row.study_name,
+                version=row.version,
+                digest=row.digest,
+                choices=json_of(row.choices),
+                at=moment(row.at),
+            )
+
+
 def assignments(
     connection: sa.Connection, study: str | None = None, rater: str | None = None
 ) -> Iterator[Assignment]:
     """Every assignment of everyone who has not withdrawn, by id."""
-    query = assignment_rows().where(~_withdrawn()).order_by(ASSIGNMENTS.c.id).limit(_BATCH)
+    query = assignment_rows().where(_counts()).order_by(ASSIGNMENTS.c.id).limit(_BATCH)
     if study is not None:
         query = query.where(STUDIES.c.name == study)
     if rater is not None:
@@ -240,17 +268,36 @@ def study_of(row: Row) -> Study:
     )
 
 
+def json_of(text: str) -> Any:
+    """What a JSON column holds."""
+    return json.loads(text)
+
+
 def moment(milliseconds: int) -> datetime:
     """A stored time, in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _withdrawn() -> sa.Exists:
-    """Whether the assignment's rater has withdrawn from the item's study, or from everything."""
-    return sa.exists().where(
-        WITHDRAWALS.c.rater == ASSIGNMENTS.c.rater,
-        WITHDRAWALS.c.study.is_(None) | (WITHDRAWALS.c.study == ITEMS.c.study),
-    )
+def withdrawn(rater: sa.ColumnElement[int] | int, study: sa.ColumnElement[int] | int) -> sa.Exists:
+    """Whether a rater has withdrawn from a study, or from everything."""
+    here = WITHDRAWALS.c.study.is_(None) | (WITHDRAWALS.c.study == study)
+    return sa.exists().where(WITHDRAWALS.c.rater == rater, here)
+
+
+def owner_withdrew() -> sa.ColumnElement[bool]:
+    """Whether the item's conversation is of somebody who has withdrawn it."""
+    return ITEMS.c.owner.is_not(None) & withdrawn(owner_row(), ITEMS.c.study)
+
+
+def owner_row() -> sa.ScalarSelect[int]:
+    """The row of the rater who took part in the item's conversation."""
+    owners = RATERS.alias("owners")
+    return sa.select(owners.c.id).where(owners.c.name == ITEMS.c.owner).correlate(ITEMS).scalar_subquery()
+
+
+def _counts() -> sa.ColumnElement[bool]:
+    """Whether neither the rater has withdrawn, nor whoever took part in the conversation they rated."""
+    return ~withdrawn(ASSIGNMENTS.c.rater, ITEMS.c.study) & ~owner_withdrew()
 
 
 def _current(until: int | None) -> sa.Select[Any]:
@@ -267,7 +314,7 @@ def _current(until: int | None) -> sa.Select[Any]:
         .join(ASSIGNMENTS, ASSIGNMENTS.c.id == ANSWERS.c.assignment)
         .join(ITEMS, ITEMS.c.id == ASSIGNMENTS.c.item)
         .outerjoin(TEXTS, TEXTS.c.id == ANSWERS.c.id)
-        .where(~_withdrawn())
+        .where(_counts())
     )
     if until is None:
         return query

@@ -132,6 +132,13 @@ class Assignment(Record):
     ended_at: datetime | None = None
 
 
+class Nothing(Record):
+    """There is no item for a rater."""
+
+    wait: float | None
+    """Seconds after which one may be free, because leases run out; None: this rater has had them all."""
+
+
 class Target(Record):
     """Which part of the item an answer is about; without anything the whole of it."""
 
@@ -288,6 +295,17 @@ class Receipt(Record):
     at: datetime
     answers: tuple[int, ...] = ()
     """Ids of the answers, in the order handed in."""
+
+
+class Head(Record):
+    """Where the journal ends."""
+
+    seq: int
+    """Number of the last entry."""
+    hash: str
+    """Its hash: whoever keeps it can prove later what the store said today."""
+    last_id: int
+    """Id of the last row of any table."""
 
 
 class Withdrawal(Record):

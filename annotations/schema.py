@@ -76,7 +76,7 @@ JOURNAL = sa.Table(
     "journal",
     METADATA,
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("key", sa.String(120), nullable=False, unique=True),
+    sa.Column("key", sa.String(250), nullable=False, unique=True),
     sa.Column("kind", sa.String(20), nullable=False),
     _number("at"),
     _number("elapsed"),
@@ -128,7 +128,8 @@ ENROLMENTS = _table(
     "enrolments",
     _of("studies", "study"),
     _of("raters"),
-    _number("square_row"),
+    _number("order_row"),
+    _number("criteria_row"),
     sa.UniqueConstraint("study", "rater"),
 )
 FINISHES = _table("finishes", _of("enrolments", unique=True))
@@ -145,6 +146,7 @@ ASSIGNMENTS = _table(
     # Nobody gets an item twice.
     sa.UniqueConstraint("item", "rater"),
 )
+RENEWALS = _table("renewals", _of("assignments", index=True), _number("elapsed"))
 ENDINGS = _table(
     "endings",
     # An assignment ends once.
@@ -194,6 +196,7 @@ APPENDED: tuple[sa.Table, ...] = (
     ENROLMENTS,
     FINISHES,
     ASSIGNMENTS,
+    RENEWALS,
     ENDINGS,
     ANSWERS,
     WITHDRAWALS,
@@ -210,7 +213,6 @@ SLOTS = sa.Table(
     _number("round"),
     _number("cell"),
     _number("place"),
-    _number("done"),
     # One holder; and one place for each.
     _of("assignments", nullable=True, unique=True),
     _number("free_at", nullable=True),
@@ -226,5 +228,5 @@ SLOTS = sa.Table(
 """As many rows per item as raters are wanted, so that more can never be at it.
 
 `free_at` is the elapsed time from which the slot may be handed out: 0 at once, the lease's end while
-somebody has it, NULL when it is done or its round has not begun.
+somebody has it, NULL for good when the holder has completed it.
 """
