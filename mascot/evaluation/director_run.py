@@ -126,8 +126,8 @@ def _page(
     talks = f"{about['dialogues']} group dialogues ({about['split']} themes)"
     parts = [
         "# Directing: policies beside the experts",
-        f"Made by `{about['command']}` on {about['date']}: {made}. {about['decisions']} decisions of {talks}, "
-        "each policy shown what was really said before.",
+        f"Made by `{about['command']}` on {about['date']}: {made}. {about['decisions']} decisions of "
+        f"{talks}, each policy shown what was really said before.",
         "\n".join(lines),
         _LEGEND,
     ]

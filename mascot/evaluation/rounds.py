@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -154,16 +155,21 @@ def hold_all(
     """
     found = kept(path, header)
     left = [start for start in starts if start.id not in found]
+    lock = threading.Lock()
     with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(at_once) as pool:
-        holding = [pool.submit(hold, system, start, turns) for start in left]
-        try:
-            for future in as_completed(holding):
-                dialogue = future.result()
+
+        def finish(start: Start) -> None:
+            dialogue = hold(system, start, turns)
+            with lock:
                 file.write(dialogue.model_dump_json() + "\n")
                 file.flush()
                 found[dialogue.id] = dialogue
                 tick()
+
+        try:
+            for holding in [pool.submit(finish, start) for start in left]:
+                holding.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
     return {start.id: found[start.id] for start in starts}

@@ -198,8 +198,8 @@ def _explained(held: Held) -> str:
     return (
         "What each measure is, and what it misses, stands in [evaluation](../evaluation.md). `experts` are "
         "the replies of our corpus to the same situations: what the figures would be if the group spoke as "
-        "they wrote, and how well the classifier, which never saw them, knows them apart. Differences are from "
-        f"`{next(iter(held))}`."
+        "they wrote, and how well the classifier, which never saw them, knows them apart. Differences are "
+        f"from `{next(iter(held))}`."
     )
 
 
