@@ -1,0 +1,114 @@
+"""`python -m mascot align sft`: trains the adapters from the expert corpus."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from mascot.alignment.plots import draw_curves
+from mascot.alignment.recipe import Recipe
+from mascot.alignment.samples import DIRECTOR, corpus_samples
+from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, sha256
+from mascot.alignment.trainer import Progress
+from mascot.conversation.personas import load_cast
+from mascot.corpora.dialogues import group_dialogues
+from mascot.corpora.expert import expert_corpus
+from mascot.engines.hf_load import convert_gguf, load_model
+from mascot.engines.models import EMBEDDED_GGUF, TIERS
+from mascot.errors import InputError
+from mascot.settings import read_settings
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add `align` to the command line."""
+    align = commands.add_parser("align", help="train what the personas and the director have learned")
+    ways = align.add_subparsers(required=True, metavar="WAY")
+    sft = ways.add_parser("sft", help="adapters by supervised fine-tuning on the expert corpus")
+    sft.add_argument(
+        "--adapters", type=_names, metavar="NAMES", help="some of them only: anchor,director (default: all)"
+    )
+    sft.add_argument("--out", type=Path, metavar="DIR", help="where they are written (default: under home)")
+    sft.add_argument("--resume", action="store_true", help="go on with what is in DIR")
+    sft.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
+    numbers = {"share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
+               "batch": int, "seed": int}  # fmt: skip
+    for name, kind in numbers.items():
+        default = Recipe.model_fields[name.replace("-", "_")].default
+        sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")
+    sft.set_defaults(run=run_sft)
+
+
+def run_sft(options: argparse.Namespace) -> int:
+    """Train; returns the exit code.
+
+    Raises:
+        MascotError: what cannot be trained, in one line.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    settings = read_settings()
+    cast = load_cast()
+    adapters = options.adapters or [*cast.ids, DIRECTOR]
+    for name in adapters:
+        if name not in (*cast.ids, DIRECTOR, JOINT):
+            known = ", ".join((*cast.ids, DIRECTOR, JOINT))
+            raise InputError(f"there is no adapter {name!r} to train: choose from {known}")
+    out = options.out or settings.home / "training" / "sft"
+    if out.is_dir() and any(out.iterdir()) and not options.resume:
+        raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")
+    recipe = _recipe(options)
+    file = settings.models / EMBEDDED_GGUF
+    folder = convert_gguf(file)
+    loaded = load_model(folder, revision=None, quantization="none", device="cpu")
+    base = Base(loaded, TIERS["embedded"].repo, sha256(file))
+    corpus = expert_corpus(), group_dialogues(), cast
+    train = corpus_samples(*corpus, "train", recipe.share, recipe.seed)
+    dev = corpus_samples(*corpus, "dev")
+    FineTuning(base, train, dev, recipe, out).run(adapters, _bars())
+    sys.stdout.write(f"Trained into {out}; the curves are in {draw_curves(out).name}\n")
+    return 0
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    try:
+        return Recipe(**{name: value for name, value in vars(options).items() if name in Recipe.model_fields})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).replace("_", "-")
+        raise InputError(f"--{name} {first['input']} is not usable: {first['msg']}") from None
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _bars() -> Watch:
+    """Progress bars on the standard error, with the time that is left."""
+    bars: dict[str, tqdm] = {}
+    seldom = 0.5 if sys.stderr.isatty() else 30.0
+
+    def bar(name: str, total: int, unit: str, at: int) -> tqdm:
+        if name not in bars:
+            bars[name] = tqdm(desc=name, total=total, initial=at, unit=unit, mininterval=seldom)
+        return bars[name]
+
+    def reading(read: int, total: int) -> None:
+        shown = bar("reading", total, "token", 0)
+        shown.update(read - shown.n)
+
+    def step(adapter: str, progress: Progress, steps: int) -> None:
+        shown = bar(adapter, steps, "step", progress.step - 1)
+        now = progress.curve[-1]
+        shown.set_postfix(dev=f"{now.dev_loss:.3f}", best=f"{progress.best.dev_loss:.3f}", refresh=False)
+        shown.update(progress.step - shown.n)
+
+    def done(adapter: str) -> None:
+        if adapter in bars:
+            bars[adapter].close()
+
+    return Watch(reading, step, done)

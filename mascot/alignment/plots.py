@@ -1,0 +1,41 @@
+"""Loss curves as a picture. Needs matplotlib, which is for development only."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from mascot.errors import InputError
+
+
+def draw_curves(out: Path) -> Path:
+    """The curves of all adapters in a training folder, as `curves.png` in it; returns the file.
+
+    Raises:
+        InputError: there is no curve in the folder, or no matplotlib.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError("pictures of curves need matplotlib: pip install -r requirements-dev.txt") from None
+    files = sorted(out.glob("*/curve.csv"))
+    if not files:
+        raise InputError(f"{out} holds no curve.csv: train something into it first")
+    columns = min(3, len(files))
+    rows = -(-len(files) // columns)
+    figure = Figure(figsize=(4 * columns, 3 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for place, file in zip(grid.flat, files, strict=False):
+        with file.open(newline="") as content:
+            points = list(csv.DictReader(content))
+        steps = [int(point["step"]) for point in points]
+        learned = [(s, float(p["train_loss"])) for s, p in zip(steps, points, strict=True) if p["train_loss"]]
+        place.plot(*zip(*learned, strict=True), label="train") if learned else None
+        place.plot(steps, [float(point["dev_loss"]) for point in points], marker="o", label="dev")
+        place.set(title=file.parent.name, xlabel="step", ylabel="nats per token")
+        place.legend()
+    for empty in list(grid.flat)[len(files) :]:
+        empty.axis("off")
+    picture = out / "curves.png"
+    figure.savefig(picture, dpi=110)
+    return picture

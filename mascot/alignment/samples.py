@@ -1,0 +1,123 @@
+"""What adapters learn from: prompts as the live loop lays them out, each with the words that should follow.
+
+A situation becomes a round of its four expert replies in an order drawn by lot, so that each persona learns
+to speak first and to speak after others. A group dialogue becomes one sample per persona turn, and for the
+director one per choice that it is asked for: who, what, in which tone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
+
+from mascot.conversation.events import Directive
+from mascot.conversation.layout import speak
+from mascot.conversation.personas import Cast
+from mascot.conversation.prompt import Prompt
+from mascot.conversation.transcript import PERSON, Transcript, Turn
+from mascot.corpora.dialogues import DialogueTurn, GroupDialogue
+from mascot.corpora.expert import ExpertSituation, Reply
+from mascot.director.model import THE_PERSON, ask
+
+DIRECTOR: Final = "director"
+"""The adapter's name; no persona can be called so, as its id would be a persona's."""
+Part = Literal["train", "dev"]
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A prompt and what should follow it."""
+
+    id: str
+    """Situation or dialogue, and what of it; unique."""
+    adapter: str
+    """Who learns from it: a persona's id, or `DIRECTOR`."""
+    prompt: Prompt
+    reply: str
+    ends: bool = True
+    """Whether the turn is over with the reply. A director's choice is only read as far as it is made."""
+
+
+def round_samples(situation: ExpertSituation, cast: Cast, seed: int) -> list[Sample]:
+    """One sample per persona, each after the replies of those whom the lot put before it."""
+    order = list(situation.replies)
+    random.Random(f"{seed}/{situation.id}").shuffle(order)
+    turns = [Turn(PERSON, situation.text)]
+    samples = []
+    for agent in order:
+        reply = situation.replies[agent]
+        samples.append(_spoken(f"{situation.id}/{agent}", turns, cast, agent, reply))
+        turns.append(Turn(agent, reply.says))
+    return samples
+
+
+def dialogue_samples(dialogue: GroupDialogue, cast: Cast) -> list[Sample]:
+    """One sample per persona turn."""
+    return [
+        _spoken(f"{dialogue.id}/{i}", _heard(dialogue.turns[:i]), cast, turn.speaker, turn)
+        for i, turn in enumerate(dialogue.turns)
+        if turn.speaker in cast
+    ]
+
+
+def director_samples(dialogue: GroupDialogue, cast: Cast) -> list[Sample]:
+    """For every decision who is next, and unless that is the person, also what to do and in which tone."""
+    samples: list[Sample] = []
+    for i, turn in enumerate(dialogue.turns):
+        if turn.speaker == PERSON:
+            continue
+        transcript = Transcript(cast.ids, turns=tuple(_heard(dialogue.turns[:i])))
+        name = cast[turn.speaker].name if turn.speaker in cast else THE_PERSON
+        choices = [("who", "", name)]
+        if turn.speaker in cast:
+            choices += [("task", f" {name}. Task:", turn.action), ("tone", f" {name}. Tone:", turn.tone)]
+        samples += [
+            Sample(f"{dialogue.id}/{i}/{of}", DIRECTOR, ask(transcript, cast, so_far), f" {reply}", False)
+            for of, so_far, reply in choices
+        ]
+    return samples
+
+
+def corpus_samples(
+    situations: Sequence[ExpertSituation],
+    dialogues: Sequence[GroupDialogue],
+    cast: Cast,
+    part: Part,
+    share: float = 1.0,
+    seed: int = 0,
+) -> list[Sample]:
+    """Every sample of one part of the corpus, for all personas and the director.
+
+    Args:
+        share: above 0, up to 1: how much of the part is used; a smaller share is contained in a larger one.
+    """
+    return [
+        *(
+            sample
+            for s in _some([s for s in situations if s.split == part], share, seed)
+            for sample in round_samples(s, cast, seed)
+        ),
+        *(
+            sample
+            for d in _some([d for d in dialogues if d.split == part], share, seed)
+            for sample in (*dialogue_samples(d, cast), *director_samples(d, cast))
+        ),
+    ]
+
+
+def _some(items: list[_Item], share: float, seed: int) -> list[_Item]:
+    order = random.Random(seed).sample(range(len(items)), len(items))
+    return [items[i] for i in sorted(order[: round(share * len(items))])]
+
+
+def _heard(turns: Iterable[DialogueTurn]) -> list[Turn]:
+    return [Turn(turn.speaker, turn.says) for turn in turns if turn.says]
+
+
+def _spoken(id: str, turns: Iterable[Turn], cast: Cast, agent: str, turn: Reply | DialogueTurn) -> Sample:
+    directive = Directive(agent=agent, action=turn.action, tone=turn.tone, score=1.0)
+    prompt = speak(Transcript(cast.ids, turns=tuple(turns)), cast, directive, "adapter")
+    return Sample(id, agent, prompt, turn.says)

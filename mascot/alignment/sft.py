@@ -1,0 +1,215 @@
+"""Supervised fine-tuning of the persona and director adapters on the expert corpus.
+
+First one adapter learns from the samples of all personas together; each persona then goes on from there
+with its own samples alone. The director learns by itself. What comes of it is a folder for each adapter:
+
+    OUT/anchor/adapter_config.json, adapter_model.safetensors    a PEFT activated LoRA in half precision
+    OUT/anchor/training.json                                     base, data, settings, figures, parent
+    OUT/anchor/curve.csv                                         training and dev loss
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from mascot import __version__
+from mascot.alignment.contexts import Contexts
+from mascot.alignment.recipe import Recipe
+from mascot.alignment.samples import DIRECTOR, Sample
+from mascot.alignment.student import Student, read_weights
+from mascot.alignment.tokens import Encoded, Encoder
+from mascot.alignment.trainer import Progress, Trainer
+from mascot.engines.hf_load import Loaded
+from mascot.errors import InputError, ModelError
+
+JOINT: Final = "joint"
+"""The common start; it is trained where a persona needs it, and not shipped."""
+RECORD: Final = "training.json"
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that adapters are trained for."""
+
+    loaded: Loaded
+    name: str
+    """Hub id, or the name of the file."""
+    sha256: str
+    """Of the file that the weights are in."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how it goes: `reading(tokens so far, of)`, `step(adapter, progress, steps)`,
+    `done(adapter)`."""
+
+    reading: Callable[[int, int], None]
+    step: Callable[[str, Progress, int], None]
+    done: Callable[[str], None]
+
+
+def order_of(adapters: Sequence[str]) -> list[str]:
+    """What has to be trained for these adapters, in order; personas need the common start."""
+    personas = [name for name in adapters if name not in (JOINT, DIRECTOR)]
+    first = [JOINT] if personas or JOINT in adapters else []
+    return [*first, *personas, *([DIRECTOR] if DIRECTOR in adapters else [])]
+
+
+class FineTuning:
+    """Trains adapters into a folder; those that are finished there already are left alone.
+
+    Args:
+        train, dev: samples for all adapters.
+        out: one folder for each adapter comes into it.
+
+    Raises:
+        InputError: no samples for an adapter.
+    """
+
+    def __init__(
+        self, base: Base, train: Sequence[Sample], dev: Sequence[Sample], recipe: Recipe, out: Path
+    ) -> None:
+        self._base, self._recipe, self._out = base, recipe, out
+        encode = Encoder(base.loaded)
+        self._invocation = encode.invocation
+        self._train, self._dev = [encode(s) for s in train], [encode(s) for s in dev]
+        self._student = Student(base.loaded.model, recipe.rank, recipe.alpha, recipe.dropout)
+
+    def run(self, adapters: Sequence[str], watch: Watch) -> None:
+        """Train these adapters, and the common start where it is needed and not there.
+
+        Raises:
+            ModelError: the folder holds the work of another base, data or settings.
+            InputError: there are no samples for an adapter.
+        """
+        todo = [name for name in order_of(adapters) if not self._is_done(name)]
+        used = [e for name in todo for samples in self._samples(name) for e in samples]
+        self._out.mkdir(parents=True, exist_ok=True)
+        scratch = self._out / f"contexts-{'-'.join(todo)}.scratch"
+        try:
+            contexts = self._read(used, scratch, watch)
+            for name in todo:
+                self._train_one(name, contexts, watch)
+                watch.done(name)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def _read(self, used: Iterable[Encoded], scratch: Path, watch: Watch) -> Contexts:
+        self._student.learning(False)
+        self._student.renew()  # an adapter that changes nothing: what is read now is read under the base
+        contexts = Contexts(self._base.loaded.model, scratch, (e.context for e in used))
+        read = 0
+        for tokens in contexts.read():
+            read += tokens
+            watch.reading(read, contexts.tokens)
+        return contexts
+
+    def _train_one(self, name: str, contexts: Contexts, watch: Watch) -> None:
+        train, dev = self._samples(name)
+        torch.manual_seed(self._recipe.seed)
+        self._student.renew()
+        if self._parent(name):
+            self._student.take(read_weights(self._out / JOINT))
+        epochs = self._recipe.joint_epochs if name == JOINT else self._recipe.epochs
+        folder = self._out / name
+        trainer = Trainer(
+            self._student, contexts, train, dev, self._recipe, epochs, folder, self._fingerprint(name)
+        )
+
+        def on_step(progress: Progress) -> None:
+            if progress.curve[-1].step == progress.step:
+                write_curve(folder / "curve.csv", progress)
+            watch.step(name, progress, trainer.steps)
+
+        trainer.run(on_step)
+        self._student.save(folder, self._invocation, self._base.name)
+        self._write_record(name, trainer)
+
+    def _write_record(self, name: str, trainer: Trainer) -> None:
+        progress, (train, dev) = trainer.progress, self._samples(name)
+        record = {
+            **self._description(name),
+            "samples": {"train": len(train), "dev": len(dev)},
+            "metrics": {
+                "dev_loss_before": progress.curve[0].dev_loss,
+                "dev_loss": progress.best.dev_loss,
+                "best_step": progress.best.step,
+                "steps": progress.step,
+                "steps_planned": trainer.steps,
+                "seconds": round(progress.seconds, 1),
+            },
+            "weights_sha256": sha256(self._out / name / "adapter_model.safetensors"),
+        }
+        (self._out / name / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+
+    def _description(self, name: str) -> dict[str, Any]:
+        """All that decides what is learned."""
+        train, dev = self._samples(name)
+        parent = self._parent(name)
+        return {
+            "adapter": name,
+            "parent": parent,
+            "parent_sha256": sha256(self._out / parent / "adapter_model.safetensors") if parent else None,
+            "base": {"name": self._base.name, "sha256": self._base.sha256},
+            "data_sha256": _data_sha256([*train, *dev]),
+            "code": __version__,
+            "recipe": self._recipe.model_dump(),
+        }
+
+    def _fingerprint(self, name: str) -> str:
+        return hashlib.sha256(json.dumps(self._description(name), sort_keys=True).encode()).hexdigest()
+
+    def _is_done(self, name: str) -> bool:
+        record = self._out / name / RECORD
+        if not record.is_file():
+            return False
+        found, wanted = json.loads(record.read_text()), self._description(name)
+        for key, value in wanted.items():
+            if found.get(key) != value:
+                raise ModelError(
+                    f"{record.parent} was trained with another {key.split('_')[0]}: choose another --out"
+                )
+        return True
+
+    def _parent(self, name: str) -> str | None:
+        return None if name in (JOINT, DIRECTOR) else JOINT
+
+    def _samples(self, name: str) -> tuple[list[Encoded], list[Encoded]]:
+        def own(all_of_them: Sequence[Encoded]) -> list[Encoded]:
+            whose = (e for e in all_of_them if (e.sample.adapter == DIRECTOR) == (name == DIRECTOR))
+            return [e for e in whose if name in (JOINT, DIRECTOR) or e.sample.adapter == name]
+
+        train, dev = own(self._train), own(self._dev)
+        if not train or not dev:
+            raise InputError(f"there is nothing to train {name} on: no sample in train or in dev is its own")
+        return train, dev
+
+
+def write_curve(file: Path, progress: Progress) -> None:
+    """The curves as CSV: step, training loss since the row before (empty in the first), dev loss."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(("step", "train_loss", "dev_loss"))
+        rows.writerows((p.step, p.train_loss, p.dev_loss) for p in progress.curve)
+
+
+def sha256(file: Path) -> str:
+    """Checksum of a file."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _data_sha256(samples: Iterable[Encoded]) -> str:
+    digest = hashlib.sha256()
+    for e in samples:
+        digest.update(json.dumps([e.sample.id, e.context, e.tail, e.learned]).encode())
+    return digest.hexdigest()

@@ -1,0 +1,198 @@
+"""A training run of one adapter: steps, dev loss, checkpoints, and going on exactly where it was left.
+
+Everything that decides the next step is either a function of its number (order of samples, learning rate)
+or stands in the checkpoint (weights, optimiser, random state), so a run that was killed and resumed ends
+with the same weights, bit for bit, as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from mascot.alignment.contexts import Contexts
+from mascot.alignment.recipe import Recipe
+from mascot.alignment.student import Student
+from mascot.alignment.tokens import Encoded
+from mascot.errors import ModelError
+
+_POOL = 8
+"""Batches are cut from so many batches' worth of samples sorted by length, so that little is padding."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of the curves."""
+
+    step: int
+    train_loss: float | None
+    """Mean since the point before, nats per token."""
+    dev_loss: float
+    """Nats per token."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come."""
+
+    step: int = 0
+    seconds: float = 0.0
+    curve: list[Point] = field(default_factory=list)
+    lost: float = 0.0
+    """Sum of the training losses since the last point."""
+    tokens: int = 0
+    """Learned tokens since the last point."""
+
+    @property
+    def best(self) -> Point:
+        return min(self.curve, key=lambda point: point.dev_loss)
+
+    @property
+    def stale(self) -> int:
+        """Points since the best one."""
+        return len(self.curve) - 1 - self.curve.index(self.best)
+
+
+class Trainer:
+    """Trains a student's adapter on samples, and keeps the weights that did best on others.
+
+    Args:
+        folder: where the checkpoint lies.
+        fingerprint: of data and settings; a checkpoint of other ones is refused.
+    """
+
+    def __init__(
+        self,
+        student: Student,
+        contexts: Contexts,
+        train: Sequence[Encoded],
+        dev: Sequence[Encoded],
+        recipe: Recipe,
+        epochs: int,
+        folder: Path,
+        fingerprint: str,
+    ) -> None:
+        self._student, self._contexts, self._recipe = student, contexts, recipe
+        self._train, self._dev = train, sorted(dev, key=lambda e: len(e.tail))
+        self._file, self._fingerprint = folder / "checkpoint.pt", fingerprint
+        self.steps_per_epoch = math.ceil(len(train) / recipe.batch)
+        self.steps = epochs * self.steps_per_epoch
+        self._evaluate_every = max(1, self.steps_per_epoch // recipe.evaluations)
+        self._optimiser = torch.optim.AdamW(student.parameters, weight_decay=recipe.weight_decay)
+        self.progress = Progress()
+        self._best: dict[str, torch.Tensor] = {}
+
+    def run(self, on_step: Callable[[Progress], None]) -> None:
+        """Train to the end, or until it is enough; the student then has the best weights.
+
+        Raises:
+            ModelError: there is a checkpoint of another run.
+        """
+        if self._file.is_file():
+            self._load()
+        else:
+            torch.manual_seed(self._recipe.seed)
+        while self.progress.step < self.steps and not self._enough():
+            started = time.perf_counter()
+            if self.progress.step == 0 and not self.progress.curve:
+                self._evaluate()
+            self._step()
+            self.progress.step += 1
+            if self.progress.step % self._evaluate_every == 0 or self.progress.step == self.steps:
+                self._evaluate()
+            self.progress.seconds += time.perf_counter() - started
+            if self.progress.step % self._recipe.checkpoint_steps == 0:
+                self._save()
+            on_step(self.progress)
+        self._student.take(self._best)
+        self._file.unlink(missing_ok=True)
+
+    def _enough(self) -> bool:
+        return bool(self.progress.curve) and self.progress.stale >= self._recipe.patience
+
+    def _step(self) -> None:
+        self._student.learning(True)
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._recipe.learning_rate * self._rate(self.progress.step)
+        batch = self.batch(self.progress.step)
+        tokens = sum(e.learned for e in batch)
+        for part in _cut(batch, self._recipe.micro_batch):
+            loss, _ = self._student.loss(part, self._contexts)
+            (loss / tokens).backward()
+            self.progress.lost += float(loss.detach())
+        self.progress.tokens += tokens
+        torch.nn.utils.clip_grad_norm_(self._student.parameters, self._recipe.clip)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+
+    def _rate(self, step: int) -> float:
+        warm = max(1, round(self._recipe.warm_up * self.steps))
+        if step < warm:
+            return (step + 1) / warm
+        return 0.55 + 0.45 * math.cos(math.pi * (step - warm) / max(1, self.steps - warm))
+
+    def batch(self, step: int) -> list[Encoded]:
+        """The samples of a step: each once per epoch, in an order drawn anew, those of a length together."""
+        epoch, at = divmod(step, self.steps_per_epoch)
+        lot = random.Random(f"{self._recipe.seed}/{epoch}")
+        order = lot.sample(list(self._train), len(self._train))
+        pools = _cut(order, self._recipe.batch * _POOL)
+        alike = [sorted(pool, key=lambda e: len(e.tail)) for pool in pools]
+        batches = [batch for pool in alike for batch in _cut(pool, self._recipe.batch)]
+        lot.shuffle(batches)
+        return batches[at]
+
+    def _evaluate(self) -> None:
+        self._student.learning(False)
+        total, tokens = 0.0, 0
+        with torch.no_grad():
+            for part in _cut(self._dev, 2 * self._recipe.micro_batch):
+                loss, count = self._student.loss(part, self._contexts)
+                total, tokens = total + float(loss), tokens + count
+        now = self.progress
+        now.curve.append(Point(now.step, now.lost / now.tokens if now.tokens else None, total / tokens))
+        now.lost, now.tokens = 0.0, 0
+        if now.best is now.curve[-1]:
+            self._best = self._student.weights()
+
+    def _save(self) -> None:
+        state = {
+            "fingerprint": self._fingerprint,
+            "weights": self._student.weights(),
+            "best": self._best,
+            "optimiser": self._optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+            "progress": asdict(self.progress),
+        }
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        written = self._file.with_suffix(".new")
+        torch.save(state, written)
+        written.replace(self._file)
+
+    def _load(self) -> None:
+        try:
+            state: dict[str, Any] = torch.load(self._file, weights_only=True)
+        except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
+            raise ModelError(f"{self._file} is damaged: remove it, and this adapter begins anew") from error
+        if state["fingerprint"] != self._fingerprint:
+            raise ModelError(
+                f"{self._file} belongs to a run with other settings or data: choose another --out"
+            )
+        self._student.take(state["weights"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["random"])
+        self._best = state["best"]
+        points = [Point(**point) for point in state["progress"].pop("curve")]
+        self.progress = Progress(**state["progress"], curve=points)
+
+
+def _cut(items: Sequence[Encoded], size: int) -> list[list[Encoded]]:
+    return [list(items[i : i + size]) for i in range(0, len(items), size)]

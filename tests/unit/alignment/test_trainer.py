@@ -1,0 +1,110 @@
+"""A run goes on exactly where it was left, stops when it is enough, and keeps the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from mascot.alignment.contexts import Contexts
+from mascot.alignment.recipe import Recipe
+from mascot.alignment.student import Student
+from mascot.alignment.tokens import Encoder
+from mascot.alignment.trainer import Progress, Trainer
+from mascot.errors import ModelError
+from tests.unit.alignment.support import little, tiny_base
+
+RECIPE = Recipe(rank=4, alpha=8, dropout=0.1, batch=4, micro_batch=2, learning_rate=1e-2, checkpoint_steps=3)
+
+
+class KilledError(Exception):
+    """The process is gone."""
+
+
+class Run:
+    """A training run in a folder, from a model that was just loaded."""
+
+    def __init__(self, folder: Path, recipe: Recipe = RECIPE, fingerprint: str = "same") -> None:
+        base = tiny_base()
+        encode = Encoder(base)
+        train = [encode(s) for s in little(("anchor",), 10)]
+        self.dev = [encode(s) for s in little(("beacon",), 3)]
+        self.contexts = Contexts(base.model, folder / "scratch", [e.context for e in (*train, *self.dev)])
+        torch.manual_seed(0)
+        self.student = Student(base.model, recipe.rank, recipe.alpha, recipe.dropout)
+        list(self.contexts.read())
+        self.trainer = Trainer(self.student, self.contexts, train, self.dev, recipe, 4, folder, fingerprint)
+
+    def go(self, on_step: Callable[[Progress], None] = lambda _: None) -> dict[str, torch.Tensor]:
+        self.trainer.run(on_step)
+        return self.student.weights()
+
+
+def killed_at(step: int) -> Callable[[Progress], None]:
+    def kill(progress: Progress) -> None:
+        if progress.step == step:
+            raise KilledError
+
+    return kill
+
+
+@pytest.mark.parametrize("steps", [(1,), (3,), (5, 8), (11,)])
+def test_killed_and_resumed_ends_with_the_same_weights_bit_for_bit(
+    tmp_path: Path, steps: tuple[int, ...]
+) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "killed").mkdir()
+    whole = Run(tmp_path / "whole")
+    expected = whole.go()
+    for step in steps:
+        with pytest.raises(KilledError):
+            Run(tmp_path / "killed").go(killed_at(step))
+    resumed = Run(tmp_path / "killed")
+    weights = resumed.go()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert resumed.trainer.progress.curve == whole.trainer.progress.curve
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.go()
+    curve = run.trainer.progress.curve
+    assert curve[0].train_loss is None
+    assert run.trainer.progress.best.dev_loss < curve[0].dev_loss - 1
+
+
+def test_the_best_weights_are_kept_and_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+    wild = RECIPE.model_copy(update={"learning_rate": 3.0, "patience": 2, "clip": 1e9})
+    run = Run(tmp_path, wild)
+    run.go()
+    progress = run.trainer.progress
+    assert progress.step < run.trainer.steps
+    assert progress.best.dev_loss < progress.curve[-1].dev_loss
+    run.student.learning(False)
+    loss, tokens = run.student.loss(run.dev, run.contexts)
+    assert float(loss.detach()) / tokens == pytest.approx(progress.best.dev_loss, rel=1e-5)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        Run(tmp_path).go(killed_at(4))
+    with pytest.raises(ModelError, match="other settings or data"):
+        Run(tmp_path, fingerprint="other").go()
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        Run(tmp_path).go(killed_at(4))
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK half of it")
+    with pytest.raises(ModelError, match="damaged"):
+        Run(tmp_path).go()
+
+
+def test_each_sample_is_learned_once_in_an_epoch(tmp_path: Path) -> None:
+    trainer = Run(tmp_path).trainer
+    for epoch in range(2):
+        steps = range(epoch * trainer.steps_per_epoch, (epoch + 1) * trainer.steps_per_epoch)
+        seen = [e.sample.id for step in steps for e in trainer.batch(step)]
+        assert sorted(seen) == [f"anchor/{i}" for i in range(10)]
