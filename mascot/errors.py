@@ -10,6 +10,7 @@ prints it and exits with 2; a page shows it as a sentence. Anything else that is
     ├── NotFoundError      a conversation or page that does not exist (any more)
     ├── StoreError         the journal could not be written or read
     ├── ModelError         a model file that is missing, truncated or not what it should be
+    ├── AdapterError       an adapter that the registry does not have, or cannot use
     └── EngineError        an engine that could not answer
         └── EngineTimeoutError  … within its time
 """
@@ -41,6 +42,10 @@ class StoreError(MascotError):
 
 class ModelError(MascotError):
     """A model file that is missing, truncated or not what it should be."""
+
+
+class AdapterError(MascotError):
+    """An adapter that the registry does not have, or cannot use."""
 
 
 class EngineError(MascotError):

@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "conversation": set(),
     "engines": {"conversation", "settings"},
-    "adapters": {"conversation", "engines"},
+    "adapters": {"conversation", "engines", "settings"},
     "director": {"conversation", "engines"},
     "safety": {"conversation", "engines"},
     "live": {"conversation", "engines", "director", "safety"},
