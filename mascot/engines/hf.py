@@ -149,6 +149,9 @@ class TransformersEngine(Engine):
             if isinstance(news, Exception):
                 raise news
             token, finish = news
+            if finish is None and task.cancelled:  # tokens made since then are nobody's any more
+                yield Piece("", tokens, "cancelled", len(prompt), task.cached)
+                return
             said = ""
             if token is not None:
                 tokens += 1
