@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from transformers import PreTrainedModel
-from transformers.cache_utils import DynamicCache
+from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from mascot.engines.prefix import common_prefix
 
@@ -96,6 +96,7 @@ class Contexts:
             return
         self._model(input_ids=torch.tensor([ids]), past_key_values=cache, use_cache=True, logits_to_keep=1)
         for number, layer in enumerate(cache.layers):
+            assert isinstance(layer, DynamicLayer)
             for side, states in enumerate((layer.keys, layer.values)):
                 assert states is not None
                 new = states[0, :, -len(ids) :].transpose(0, 1)

@@ -80,7 +80,7 @@ class Student:
             past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
-        logits = self._base.get_output_embeddings()(hidden[:, :-1][learned[:, 1:]])
+        logits = self._base.lm_head(hidden[:, :-1][learned[:, 1:]])
         return cross_entropy(logits.float(), ids[learned], reduction="sum"), int(learned.sum())
 
     def weights(self) -> dict[str, torch.Tensor]:

@@ -91,6 +91,7 @@ def test_a_saved_adapter_is_an_activated_lora_for_peft(tmp_path: Path) -> None:
     student.save(tmp_path / "adapter", encode.invocation, "tiny/tiny")
     loaded = PeftModel.from_pretrained(tiny_llama(), str(tmp_path / "adapter")).eval()
     config = loaded.peft_config["default"]
+    assert isinstance(config, LoraConfig)
     assert config.alora_invocation_tokens == list(TINY_INVOCATION)
     assert config.base_model_name_or_path == "tiny/tiny"
     ids = torch.tensor([[*encode(little()[0]).context, *encode(little()[0]).tail]])
