@@ -165,7 +165,8 @@ class Registry:
             if own.base_hash == base:
                 paths[own.name] = entry.folder
             elif not entry.shipped:
-                refused.append(f"the adapter {own.name} {own.version} was not loaded: it belongs to {own.base}")
+                which = f"{own.name} {own.version}"
+                refused.append(f"the adapter {which} was not loaded: it belongs to {own.base}")
         return Choice(paths, tuple(refused))
 
     def _found(self) -> Iterator[Entry]:
