@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mascot import __version__
+from mascot.adapters.command import add_command as add_adapters
 from mascot.conversation.events import Crisis
 from mascot.conversation.personas import Persona, load_card, load_cast
 from mascot.director.select import POLICIES
@@ -155,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     personas = commands.add_parser("personas", help="who may sit at the table")
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
     personas.set_defaults(run=_personas)
+
+    add_adapters(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")
     doctor.add_argument("--json", action="store_true", help="one finding per line as JSON")

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Hub revision of the model; None is the tier's pinned one, or the newest."""
     quantization: Literal["nf4", "int8", "none"] | None = None
     """For transformers: bitsandbytes on CUDA (default nf4), int8 or none on CPU (default none)."""
+    adapters: Literal["promoted", "none"] = "promoted"
+    """Whether personas and director speak with their trained adapters; `none` is the bare model."""
     base_url: str = "http://127.0.0.1:8000/v1"
     """Where the `openai` engine finds its server."""
     api_key: SecretStr = SecretStr("none")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mascot.adapters.lineage import base_hash
+from mascot.adapters.registry import Registry
 from mascot.conversation.personas import load_cast
 from mascot.engines.base import Engine
 from mascot.engines.embedding import MiniLM
@@ -43,6 +45,7 @@ def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
     notices: list[str] = []
     patterns = CrisisRecogniser(None)  # a persona's sentence waits for no embedding
     engine = select_engine(settings, notices.append)
+    notices += load_adapters(engine, settings)
     live = Live(
         journal,
         cast,
@@ -53,6 +56,23 @@ def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
         Room(settings.slots, settings.waiting),
     )
     return Studio(live, engine, " ".join(notices))
+
+
+def load_adapters(engine: Engine, settings: Settings) -> tuple[str, ...]:
+    """Give a local engine the promoted adapters of its base model.
+
+    Returns:
+        One line for each promoted adapter that belongs to another base.
+
+    Raises:
+        MascotError: a promoted adapter is damaged; one line says which.
+    """
+    if settings.adapters == "none" or engine.info.engine not in ("llamacpp", "transformers"):
+        return ()
+    choice = Registry(settings.home / "adapters").promoted(base_hash(engine.info.model))
+    if choice.paths:
+        engine.load_adapters(choice.paths)
+    return choice.refused
 
 
 def manner(engine: Engine) -> Manner:

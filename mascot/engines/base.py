@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -130,6 +130,11 @@ class Engine(ABC):
             EngineError: this engine takes no adapters, or this one does not fit its base model.
         """
         raise EngineError(f"the {self.info.engine} engine takes no adapters: {name} ({path}) was not loaded")
+
+    def load_adapters(self, paths: Mapping[str, Path]) -> None:
+        """Several at once, by name; for some engines that is the price of one. Raises as `load_adapter`."""
+        for name, path in paths.items():
+            self.load_adapter(name, path)
 
     @property
     def adapters(self) -> tuple[str, ...]:
