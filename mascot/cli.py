@@ -24,6 +24,7 @@ from mascot.doctor import examine
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
 from mascot.errors import MascotError
+from mascot.evaluation.voices_command import add_command as add_voices
 from mascot.live.service import Defaults
 from mascot.live.terminal import converse
 from mascot.safety.command import run_safety
@@ -157,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
     personas.set_defaults(run=_personas)
 
-    add_adapters(commands)
+    for add in (add_adapters, add_voices):
+        add(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")
     doctor.add_argument("--json", action="store_true", help="one finding per line as JSON")
