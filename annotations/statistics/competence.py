@@ -2,8 +2,8 @@
 
 The model of Hovy, Berg-Kirkpatrick, Vaswani and Hovy (Learning Whom to Trust with MACE, NAACL 2013): a rater
 either gives the true category, with their competence as probability, or answers from a habit of their own.
-crowd-kit has it too, and brings nltk and transformers along; this is the same EM in forty lines, checked
-against it when it was written. It is for answers that have a truth; for shades of opinion see `quality`.
+crowd-kit has it too, and brings nltk and transformers along; this is the same model with a weak prior instead
+of restarts. It is for answers that have a truth; for shades of opinion see `quality`.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def test_two_arms_without_ties_are_firths_logit_in_closed_form() -> None:
     gap = found.difference("a", "b")
     assert gap.value == pytest.approx(np.log(30.5 / 10.5), abs=1e-6)
     chance = 30.5 / 41
-    assert gap.error == pytest.approx((chance * (1 - chance) * 40.5) ** -0.5, rel=1e-6)
+    assert gap.error == pytest.approx((chance * (1 - chance) * 41) ** -0.5, rel=1e-6)
 
 
 def test_ties_and_positions_are_davidsons_in_closed_form() -> None:
