@@ -1,6 +1,6 @@
 """AutoGen's SelectorGroupChat and our turns, on the same model, the same server and the same conversation.
 
-Both speak to a bare llama.cpp server through a proxy that counts calls and prompt tokens, sent and read;
+Both speak to bare llama.cpp servers with the same settings through a proxy that counts calls and prompt tokens, sent and read;
 ours also runs on our own llama.cpp engine, as in the app. AutoGen lives in an environment of its own.
 """
 
@@ -28,7 +28,7 @@ from mascot.director.rules import legal
 from mascot.engines.base import Engine, Request, Sampling, collect
 from mascot.errors import EngineError
 
-AUTOGEN, OURS, OURS_EMBEDDED = "AutoGen", "ours, same server", "ours, own engine"
+AUTOGEN, OURS, OURS_EMBEDDED = "AutoGen", "ours, same kind of server", "ours, own engine"
 SECONDS, CALLS, SENT, READ, VALID, SELECTOR_CALLS = (
     "seconds per turn",
     "calls per turn",
@@ -179,6 +179,7 @@ def figures(who: str, turns: Sequence[Taken], tokens: int) -> list[Figure]:
 def compared(
     python: Path,
     counted: Counted,
+    counted_ours: Counted,
     remote: Engine,
     embedded: Engine,
     cast: Cast,
@@ -186,22 +187,24 @@ def compared(
     turns: int,
     say: Say,
 ) -> list[Figure]:
-    """AutoGen, ours over the same server, and ours on our own engine, one after another.
+    """AutoGen, ours over a server like its own, and ours on our own engine, one after another.
 
     Each goes on with the same talk for one turn more than is measured: in the first the talk itself is read.
 
     Args:
-        counted: the proxy before the server that AutoGen and `remote` speak to.
+        counted: the proxy before the server that AutoGen speaks to.
+        counted_ours: the one before its twin, that `remote` speaks to.
     """
     talk = history(tokens, cast, embedded.count)
     contenders = {
         AUTOGEN: lambda: autogen_turns(python, counted, talk, cast, turns + 1),
-        OURS: lambda: our_turns(remote, counted, talk, cast, turns + 1),
+        OURS: lambda: our_turns(remote, counted_ours, talk, cast, turns + 1),
         OURS_EMBEDDED: lambda: our_turns(embedded, None, talk, cast, turns + 1),
     }
     found: list[Figure] = []
     for who, take in contenders.items():
-        counted.calls.clear()
+        for proxy in (counted, counted_ours):
+            proxy.calls.clear()
         news = figures(who, take()[1:], tokens)
         say(", ".join(f"{figure.what} {figure.median:.2f} {figure.unit}".strip() for figure in news))
         found += news

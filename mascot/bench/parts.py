@@ -138,15 +138,27 @@ def _autogen(plan: Plan) -> list[Figure]:
     # A slot for each of AutoGen's prompts and one for ours: nobody has to read again for want of a slot.
     slots = len(plan.cast.ids) + 2
     with (
-        bare_server(plan.model_file, plan.context_tokens, slots, plan.threads) as address,
+        bare_server(plan.model_file, plan.context_tokens, slots, plan.threads, prefill=False) as address,
+        bare_server(plan.model_file, plan.context_tokens, slots, plan.threads) as continuing,
         counting_proxy(address) as counted,
+        counting_proxy(continuing) as counted_ours,
         opened(plan, "llamacpp") as embedded,
     ):
-        remote = OpenAIEngine(f"{counted.url}/v1", timeout_seconds=600, context_tokens=plan.context_tokens)
+        remote = OpenAIEngine(
+            f"{counted_ours.url}/v1", timeout_seconds=600, context_tokens=plan.context_tokens
+        )
         try:
             extent = plan.extent
             return compared(
-                python, counted, remote, embedded, plan.cast, extent.tokens, extent.turns, plan.say
+                python,
+                counted,
+                counted_ours,
+                remote,
+                embedded,
+                plan.cast,
+                extent.tokens,
+                extent.turns,
+                plan.say,
             )
         finally:
             remote.close()

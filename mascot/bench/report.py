@@ -186,7 +186,12 @@ _AIMS = (
     Aim("sum at 8 conversations ÷ 1 conversation (transformers)", 3, True, _together("transformers")),
     Aim("decode with one core busy ÷ idle (llamacpp)", 0.45, True, _beside("llamacpp")),
     Aim("decode with one core busy ÷ idle (transformers)", 0.45, True, _beside("transformers")),
-    Aim("prompt tokens per turn, sent by AutoGen ÷ read by ours (same server)", 8, True, _prompt_tokens),
+    Aim(
+        "prompt tokens per turn, sent by AutoGen ÷ read by ours (same kind of server)",
+        8,
+        True,
+        _prompt_tokens,
+    ),
     Aim(
         "memory of the app on the embedded default",
         900,

@@ -17,15 +17,22 @@ import httpx
 
 
 @contextmanager
-def bare_server(model_file: Path, context_tokens: int, slots: int, threads: int) -> Iterator[str]:
-    """The address of a server of this model, with as much memory and as many threads as our engine has."""
+def bare_server(
+    model_file: Path, context_tokens: int, slots: int, threads: int, prefill: bool = True
+) -> Iterator[str]:
+    """The address of a server of this model, with as much memory and as many threads as our engine has.
+
+    Args:
+        prefill: whether an assistant's message at the end is continued. Then two of them are refused, and
+            AutoGen sends two when it falls back on the previous speaker.
+    """
     xllamacpp: Any = importlib.import_module("xllamacpp")  # ships no types
     params = xllamacpp.CommonParams()
     params.model.path = str(model_file)
     params.n_ctx, params.n_parallel, params.kv_unified = 2 * context_tokens, slots, True
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = max(threads, os.cpu_count() or 1)
-    params.ui, params.verbosity = False, 0
+    params.ui, params.verbosity, params.prefill_assistant = False, 0, prefill
     server = xllamacpp.Server(params)
     try:
         yield server.listening_address
