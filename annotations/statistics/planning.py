@@ -43,8 +43,8 @@ class Plan:
     def __post_init__(self) -> None:
         if not 2 <= self.per_item <= self.raters or self.items < 2:
             raise StatisticsError(
-                f"{self.raters} raters, {self.items} items, {self.per_item} raters of each: it takes two items, "
-                "two raters of each, and no more raters of an item than there are raters"
+                f"{self.raters} raters, {self.items} items, {self.per_item} raters of each: it takes two"
+                " items, two raters of each, and no more raters of an item than there are raters"
             )
         if min(self.ties, self.rater_deviation, self.item_deviation) < 0:
             raise StatisticsError("ties and deviations cannot be negative")
