@@ -136,6 +136,11 @@ class Engine(ABC):
         for name, path in paths.items():
             self.load_adapter(name, path)
 
+    def waiting(self, session: str) -> int:
+        """The place in line of this session's request, from 1; 0 if nothing holds it up."""
+        del session
+        return 0
+
     @property
     def adapters(self) -> tuple[str, ...]:
         """Names that `Request.adapter` may take."""

@@ -102,7 +102,11 @@ class Serving:
             slot, emptied = taken
             for other in emptied:
                 self._read(other, prompt[:1], anew=True)
-            read = 0 if alone else self._prepare(slot, prompt, acts)
+            read = 0
+            if alone:
+                slot.read, slot.acted = prompt, 0
+            else:
+                read = self._prepare(slot, prompt, acts)
             yield Turn(self._body(slot, adapter, prompt) | {"cache_prompt": not alone}, read)
 
     def _prepare(self, slot: Slot, prompt: list[int], acts: int | None) -> int:
