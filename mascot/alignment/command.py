@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
 from tqdm import tqdm
 
+from mascot.alignment.own import own_samples, read_replies
 from mascot.alignment.plots import draw_curves
 from mascot.alignment.recipe import Recipe
-from mascot.alignment.samples import DIRECTOR, corpus_samples
+from mascot.alignment.samples import DIRECTOR, Sample, corpus_samples
 from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, sha256
 from mascot.alignment.trainer import Progress
-from mascot.conversation.personas import load_cast
+from mascot.conversation.personas import Cast, load_cast
 from mascot.corpora.dialogues import group_dialogues
 from mascot.corpora.expert import expert_corpus
 from mascot.engines.hf_load import convert_gguf, load_model
@@ -34,6 +36,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )
     sft.add_argument("--out", type=Path, metavar="DIR", help="where they are written (default: under home)")
     sft.add_argument("--resume", action="store_true", help="go on with what is in DIR")
+    sft.add_argument("--start", type=Path, metavar="DIR", help="begin from the adapter in this PEFT folder")
+    sft.add_argument(
+        "--replies", type=Path, metavar="FILE", help="replies of a persona of your own, instead of the corpus"
+    )
     sft.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
     numbers = {"share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
                "batch": int, "seed": int}  # fmt: skip
@@ -52,7 +58,7 @@ def run_sft(options: argparse.Namespace) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     settings = read_settings()
-    cast = load_cast()
+    cast = load_cast(settings.home / "personas" if options.replies else None)
     adapters = options.adapters or [*cast.ids, DIRECTOR]
     for name in adapters:
         if name not in (*cast.ids, DIRECTOR, JOINT):
@@ -62,16 +68,30 @@ def run_sft(options: argparse.Namespace) -> int:
     if out.is_dir() and any(out.iterdir()) and not options.resume:
         raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")
     recipe = _recipe(options)
+    train, dev = _samples(options, adapters, cast, recipe)
     file = settings.models / EMBEDDED_GGUF
-    folder = convert_gguf(file)
-    loaded = load_model(folder, revision=None, quantization="none", device="cpu")
+    loaded = load_model(convert_gguf(file), revision=None, quantization="none", device="cpu")
     base = Base(loaded, TIERS["embedded"].repo, sha256(file))
-    corpus = expert_corpus(), group_dialogues(), cast
-    train = corpus_samples(*corpus, "train", recipe.share, recipe.seed)
-    dev = corpus_samples(*corpus, "dev")
-    FineTuning(base, train, dev, recipe, out).run(adapters, _bars())
-    sys.stdout.write(f"Trained into {out}; the curves are in {draw_curves(out).name}\n")
+    FineTuning(base, train, dev, recipe, out, options.start).run(adapters, _bars())
+    if find_spec("matplotlib"):
+        draw_curves(out)
+    sys.stdout.write(f"trained into {out}\n")
     return 0
+
+
+def _samples(
+    options: argparse.Namespace, adapters: list[str], cast: Cast, recipe: Recipe
+) -> tuple[list[Sample], list[Sample]]:
+    """What is learned, and what decides which weights are kept."""
+    if options.replies:
+        if len(adapters) != 1 or adapters[0] not in cast or not options.start:
+            raise InputError("--replies needs --adapters with the one persona they are of, and --start")
+        return own_samples(adapters[0], read_replies(options.replies), cast)
+    corpus = expert_corpus(), group_dialogues(), cast
+    return (
+        corpus_samples(*corpus, "train", recipe.share, recipe.seed),
+        corpus_samples(*corpus, "dev"),
+    )
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

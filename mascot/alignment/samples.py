@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from mascot.conversation.events import Directive
 from mascot.conversation.layout import speak
@@ -18,11 +18,11 @@ from mascot.conversation.personas import Cast
 from mascot.conversation.prompt import Prompt
 from mascot.conversation.transcript import PERSON, Transcript, Turn
 from mascot.corpora.dialogues import DialogueTurn, GroupDialogue
-from mascot.corpora.expert import ExpertSituation, Reply
+from mascot.corpora.expert import ExpertSituation
 from mascot.director.model import THE_PERSON, ask
 
 DIRECTOR: Final = "director"
-"""The adapter's name; no persona can be called so, as its id would be a persona's."""
+"""The name of the director's adapter; a persona's is its id."""
 Part = Literal["train", "dev"]
 _Item = TypeVar("_Item")
 
@@ -41,6 +41,17 @@ class Sample:
     """Whether the turn is over with the reply. A director's choice is only read as far as it is made."""
 
 
+class Spoken(Protocol):
+    """Something a persona says, with the directive that leads to it."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def tone(self) -> str: ...
+    @property
+    def says(self) -> str: ...
+
+
 def round_samples(situation: ExpertSituation, cast: Cast, seed: int) -> list[Sample]:
     """One sample per persona, each after the replies of those whom the lot put before it."""
     order = list(situation.replies)
@@ -49,7 +60,7 @@ def round_samples(situation: ExpertSituation, cast: Cast, seed: int) -> list[Sam
     samples = []
     for agent in order:
         reply = situation.replies[agent]
-        samples.append(_spoken(f"{situation.id}/{agent}", turns, cast, agent, reply))
+        samples.append(spoken_sample(f"{situation.id}/{agent}", turns, cast, agent, reply))
         turns.append(Turn(agent, reply.says))
     return samples
 
@@ -57,7 +68,7 @@ def round_samples(situation: ExpertSituation, cast: Cast, seed: int) -> list[Sam
 def dialogue_samples(dialogue: GroupDialogue, cast: Cast) -> list[Sample]:
     """One sample per persona turn."""
     return [
-        _spoken(f"{dialogue.id}/{i}", _heard(dialogue.turns[:i]), cast, turn.speaker, turn)
+        spoken_sample(f"{dialogue.id}/{i}", _heard(dialogue.turns[:i]), cast, turn.speaker, turn)
         for i, turn in enumerate(dialogue.turns)
         if turn.speaker in cast
     ]
@@ -117,7 +128,8 @@ def _heard(turns: Iterable[DialogueTurn]) -> list[Turn]:
     return [Turn(turn.speaker, turn.says) for turn in turns if turn.says]
 
 
-def _spoken(id: str, turns: Iterable[Turn], cast: Cast, agent: str, turn: Reply | DialogueTurn) -> Sample:
+def spoken_sample(id: str, turns: Iterable[Turn], cast: Cast, agent: str, turn: Spoken) -> Sample:
+    """The sample of a persona's turn after these turns, everyone of the cast being at the table."""
     directive = Directive(agent=agent, action=turn.action, tone=turn.tone, score=1.0)
     prompt = speak(Transcript(cast.ids, turns=tuple(turns)), cast, directive, "adapter")
     return Sample(id, agent, prompt, turn.says)

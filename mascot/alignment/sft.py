@@ -24,7 +24,7 @@ from mascot import __version__
 from mascot.alignment.contexts import Contexts
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.samples import DIRECTOR, Sample
-from mascot.alignment.student import Student, read_weights
+from mascot.alignment.student import WEIGHTS, Student, read_weights
 from mascot.alignment.tokens import Encoded, Encoder
 from mascot.alignment.trainer import Progress, Trainer
 from mascot.engines.hf_load import Loaded
@@ -56,10 +56,10 @@ class Watch:
     done: Callable[[str], None]
 
 
-def order_of(adapters: Sequence[str]) -> list[str]:
-    """What has to be trained for these adapters, in order; personas need the common start."""
+def order_of(adapters: Sequence[str], start: Path | None = None) -> list[str]:
+    """What has to be trained for these adapters, in order; personas need the common start, or another."""
     personas = [name for name in adapters if name not in (JOINT, DIRECTOR)]
-    first = [JOINT] if personas or JOINT in adapters else []
+    first = [JOINT] if (personas and start is None) or JOINT in adapters else []
     return [*first, *personas, *([DIRECTOR] if DIRECTOR in adapters else [])]
 
 
@@ -69,15 +69,22 @@ class FineTuning:
     Args:
         train, dev: samples for all adapters.
         out: one folder for each adapter comes into it.
+        start: a PEFT folder that every adapter begins from, instead of the common start or nothing.
 
     Raises:
         InputError: no samples for an adapter.
     """
 
     def __init__(
-        self, base: Base, train: Sequence[Sample], dev: Sequence[Sample], recipe: Recipe, out: Path
+        self,
+        base: Base,
+        train: Sequence[Sample],
+        dev: Sequence[Sample],
+        recipe: Recipe,
+        out: Path,
+        start: Path | None = None,
     ) -> None:
-        self._base, self._recipe, self._out = base, recipe, out
+        self._base, self._recipe, self._out, self._start = base, recipe, out, start
         encode = Encoder(base.loaded)
         self._invocation = encode.invocation
         self._train, self._dev = [encode(s) for s in train], [encode(s) for s in dev]
@@ -90,7 +97,7 @@ class FineTuning:
             ModelError: the folder holds the work of another base, data or settings.
             InputError: there are no samples for an adapter.
         """
-        todo = [name for name in order_of(adapters) if not self._is_done(name)]
+        todo = [name for name in order_of(adapters, self._start) if not self._is_done(name)]
         used = [e for name in todo for samples in self._samples(name) for e in samples]
         self._out.mkdir(parents=True, exist_ok=True)
         scratch = self._out / f"contexts-{'-'.join(todo)}.scratch"
@@ -116,8 +123,9 @@ class FineTuning:
         train, dev = self._samples(name)
         torch.manual_seed(self._recipe.seed)
         self._student.renew()
-        if self._parent(name):
-            self._student.take(read_weights(self._out / JOINT))
+        parent = self._parent(name)
+        if parent:
+            self._student.take(read_weights(parent))
         epochs = self._recipe.joint_epochs if name == JOINT else self._recipe.epochs
         folder = self._out / name
         trainer = Trainer(
@@ -146,7 +154,7 @@ class FineTuning:
                 "steps_planned": trainer.steps,
                 "seconds": round(progress.seconds, 1),
             },
-            "weights_sha256": sha256(self._out / name / "adapter_model.safetensors"),
+            "weights_sha256": sha256(self._out / name / WEIGHTS),
         }
         (self._out / name / RECORD).write_text(json.dumps(record, indent=2) + "\n")
 
@@ -156,8 +164,8 @@ class FineTuning:
         parent = self._parent(name)
         return {
             "adapter": name,
-            "parent": parent,
-            "parent_sha256": sha256(self._out / parent / "adapter_model.safetensors") if parent else None,
+            "parent": parent.name if parent else None,
+            "parent_sha256": sha256(parent / WEIGHTS) if parent else None,
             "base": {"name": self._base.name, "sha256": self._base.sha256},
             "data_sha256": _data_sha256([*train, *dev]),
             "code": __version__,
@@ -179,8 +187,10 @@ class FineTuning:
                 )
         return True
 
-    def _parent(self, name: str) -> str | None:
-        return None if name in (JOINT, DIRECTOR) else JOINT
+    def _parent(self, name: str) -> Path | None:
+        if self._start is not None:
+            return self._start
+        return None if name in (JOINT, DIRECTOR) else self._out / JOINT
 
     def _samples(self, name: str) -> tuple[list[Encoded], list[Encoded]]:
         def own(all_of_them: Sequence[Encoded]) -> list[Encoded]:
@@ -203,9 +213,16 @@ def write_curve(file: Path, progress: Progress) -> None:
 
 
 def sha256(file: Path) -> str:
-    """Checksum of a file."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    """Checksum of a file.
+
+    Raises:
+        ModelError: it is not there.
+    """
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError:
+        raise ModelError(f"there is no {file}") from None
 
 
 def _data_sha256(samples: Iterable[Encoded]) -> str:

@@ -44,11 +44,12 @@ def train(
     recipe: Recipe = RECIPE,
     samples: list[Sample] | None = None,
     sha256: str = "0",
+    start: Path | None = None,
 ) -> Seen:
     seen = Seen()
     base = Base(tiny_base(), "tiny/tiny", sha256)
     data = little() if samples is None else samples
-    FineTuning(base, data, little(count=2), recipe, out).run(adapters, seen.watch)
+    FineTuning(base, data, little(count=2), recipe, out, start).run(adapters, seen.watch)
     return seen
 
 
@@ -104,6 +105,20 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path, what: dict, named: s
         train(tmp_path, ("anchor",), **what)
 
 
+def test_any_adapter_can_be_the_start_of_another(tmp_path: Path) -> None:
+    train(tmp_path / "one", ("anchor",))
+    seen = train(tmp_path / "two", ("beacon",), start=tmp_path / "one" / "anchor")
+    assert seen.done == ["beacon"]
+    record = json.loads((tmp_path / "two" / "beacon" / "training.json").read_text())
+    origin = json.loads((tmp_path / "one" / "anchor" / "training.json").read_text())
+    assert (record["parent"], record["parent_sha256"]) == ("anchor", origin["weights_sha256"])
+
+
+def test_a_start_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no readable adapter"):
+        train(tmp_path, ("anchor",), start=tmp_path / "nowhere")
+
+
 def test_an_adapter_without_samples_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to train catalyst on"):
         train(tmp_path, ("catalyst",))
@@ -126,6 +141,7 @@ def test_without_curves_there_is_no_picture(tmp_path: Path) -> None:
         (["--adapters", "anchor,nobody"], "no adapter 'nobody' to train: choose from anchor"),
         (["--learning-rate", "-1"], "--learning-rate"),
         (["--share", "0"], "--share"),
+        (["--replies", "x.jsonl"], "--adapters with the one persona"),
         (["--resume"], "no model|is missing|not found|does not exist"),
     ],
 )
