@@ -1,7 +1,8 @@
 """AutoGen's SelectorGroupChat and our turns, on the same model, the same server and the same conversation.
 
-Both speak to bare llama.cpp servers with the same settings through a proxy that counts calls and prompt tokens, sent and read;
-ours also runs on our own llama.cpp engine, as in the app. AutoGen lives in an environment of its own.
+Both speak to bare llama.cpp servers with the same settings, through a proxy that counts calls and prompt
+tokens, sent and read; ours also runs on our own llama.cpp engine, as in the app. AutoGen lives in an
+environment of its own.
 """
 
 from __future__ import annotations
