@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -44,6 +45,8 @@ def open_engine(url: str) -> sa.Engine:
     if lite:
         listen(engine, "connect", _careful_sqlite)
         listen(engine, "begin", _begin_immediate)
+    else:
+        listen(engine, "connect", _careful_postgres)
     return engine
 
 
@@ -102,6 +105,13 @@ def _careful_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA secure_delete=ON")
 
 
+def _careful_postgres(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000:.0f}")
+        cursor.execute("SET synchronous_commit = on")
+    connection.commit()
+
+
 def _begin_immediate(connection: sa.Connection) -> None:
     """Writers queue at BEGIN, where the busy timeout holds, and not in the middle of a transaction."""
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
@@ -114,6 +124,7 @@ def _advice(line: str) -> str:
         ("No space left", "the disk is full: free some space, then send again what was not acknowledged"),
         ("readonly", "the store can be read but not written: check who may write the file and its folder"),
         ("read-only", "the store can be read but not written: check who may write it"),
+        ("lock timeout", "another program keeps the store locked: close it, or try again"),
         ("locked", "another program keeps the store locked: close it, or try again"),
     ):
         if sign in line:

@@ -133,11 +133,13 @@ class Ledger:
     def finish(self) -> None:
         """Move the head on; what follows is the commit."""
         assert self.clean, "rows without an entry"
-        self.flush()
         seq, at = self._began
-        if self.seq == seq and self.at >= at:
+        if self.seq == seq and self.at < at:
+            # A clock that went back is noted even if nothing else is: time goes on from there.
+            self.close(f"clock {self.seq + 1}", "clock")
+        self.flush()
+        if self.seq == seq:
             return
-        # Also without an entry a clock that went back is noted: time goes on from there.
         self.connection.execute(
             HEAD.update().values(
                 seq=self.seq, hash=self.hash, last_id=self.last_id, at=self.at, elapsed=self.elapsed

@@ -78,6 +78,7 @@ class _Walk:
     def __init__(self, known_head: str | None) -> None:
         self._seq = 0
         self._hash = GENESIS
+        self._time = (0, 0)
         self._known = known_head
         self.last_id = 0
 
@@ -90,13 +91,15 @@ class _Walk:
         elif link(self._hash, entry._asdict()) != entry.hash:
             yield f"journal: entry {entry.seq} is not as it was written, or stands in another place"
         self._hash = entry.hash
+        self._time = (entry.at, entry.elapsed)
         self._known = None if self._known == entry.hash else self._known
 
     def end(self, connection: sa.Connection) -> Iterator[str]:
         """Compare the end with the head."""
         heads = connection.execute(sa.select(HEAD)).all()
-        if [(h.seq, h.hash, h.last_id) for h in heads] != [(self._seq, self._hash, self.last_id)]:
-            yield f"head: does not name the journal's last entry, {self._seq}, and row, {self.last_id}"
+        expected = (1, self._seq, self._hash, self.last_id, *self._time)
+        if [tuple(row) for row in heads] != [expected]:
+            yield f"head: is not where the journal ends, at entry {self._seq} and row {self.last_id}"
         if self._known is not None and self._known != GENESIS:
             yield f"journal: no entry has the hash {self._known}: its end was cut off, or it is another store"
 
