@@ -158,6 +158,7 @@ def _build(plan: EnginePlan, settings: Settings) -> Engine:
         or (plan.tier.quantization if plan.tier and cuda_is_here() else None),
         context_tokens=settings.context_tokens,
         slots=settings.slots,
+        waiting=settings.waiting,
         threads=threads,
     )
 

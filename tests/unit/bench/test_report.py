@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mascot.bench import command, first_token
-from mascot.bench.command import begin, entry, run, select
+from mascot.bench import first_token, session
 from mascot.bench.measure import Figure
 from mascot.bench.parts import PARTS, QUICK, Plan
 from mascot.bench.report import judge, markdown, measured_of, terminal
+from mascot.bench.session import begin, entry, run, select
 from mascot.conversation.personas import load_cast
 from mascot.errors import EngineError, InputError
 from mascot.settings import Settings
@@ -130,5 +130,5 @@ def test_an_unknown_part_is_refused_with_the_names_of_all() -> None:
 def test_the_picture_is_a_png(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     file = tmp_path / "bench.png"
-    command.draw(FAST, file)
+    session.draw(FAST, file)
     assert file.read_bytes().startswith(b"\x89PNG")
