@@ -88,6 +88,7 @@ def records(path: Path) -> Iterator[Record]:
             line += text.count("\n", counted, at)
             raise InputError(f"{path}, line {line}: the list breaks off: ',' or ']' was expected")
     if listed and text[at : at + 1] != "]":
+        line += text.count("\n", counted, at)
         raise InputError(f"{path}, line {line}: the list breaks off: ']' was expected")
 
 
