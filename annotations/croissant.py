@@ -153,18 +153,28 @@ def _record_set(part: Part, split: str, kind: Kind) -> Json:
 
 def _field(parent: str, field: pa.Field, file: str) -> Json:
     id = f"{parent}/{field.name}"
+    described: Json = {"@type": "cr:Field", "@id": id, "name": id, "description": meaning(field)}
+    source = {"fileObject": {"@id": file}, "extract": {"column": field.name}}
+    if pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type):
+        parts = [_sub_field(id, part, source) for part in field.type.value_type]
+        return {**described, "isArray": True, "arrayShape": "-1", "subField": parts}
+    return {**described, **_type(field.type), "source": source}
+
+
+def _sub_field(parent: str, field: pa.Field, source: Json) -> Json:
+    """One field of a column of records. mlcroissant reads the first record's only; other readers all."""
+    id = f"{parent}/{field.name}"
     return {
         "@type": "cr:Field",
         "@id": id,
         "name": id,
-        "description": meaning(field),
         **_type(field.type),
-        "source": {"fileObject": {"@id": file}, "extract": {"column": field.name}},
+        "source": {**source, "transform": {"jsonPath": f"[*].{field.name}"}},
     }
 
 
 def _type(type: pa.DataType) -> Json:
-    """Croissant's words for a column's type; of nested records the whole is one JSON value."""
+    """Croissant's words for a column's type; records within records are told as text."""
     if pa.types.is_list(type):
         return {**_type(type.value_type), "isArray": True, "arrayShape": "-1"}
     for holds, name in (
