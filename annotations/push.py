@@ -1,4 +1,4 @@
-"""A dataset folder on its way to the Hugging Face Hub; unless told otherwise it only says what would happen."""
+"""A dataset folder on its way to the Hugging Face Hub; by default it only says what would happen."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_a_dialogue_is_in_one_split_whatever_the_format(judged: list[Judged], tm
 @given(st.floats(0, 0.5), st.floats(0, 0.5))
 def test_the_shares_of_the_splits_are_those_asked_for(validation: float, test: float) -> None:
     shares = Shares(validation, test)
-    counts = dict.fromkeys(SPLITS, 0)
+    counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
     for n in range(1000):
         counts[shares.of(f"dialogue {n}")] += 1
     assert counts["validation"] / 1000 == pytest.approx(validation, abs=0.06)
