@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from annotations.database import open_engine
 from annotations.records import Assignment, Draft, Pairwise, Text
 from annotations.store import Store
 from tests.fixtures.ratings import scale
@@ -32,7 +34,7 @@ def rate(store: Store, rater: str, acknowledge: Callable[[str, float], None], st
         if not isinstance(given, Assignment):
             if given.wait is None:
                 return
-            time.sleep(0.05)
+            time.sleep(random.uniform(0.2, 0.6))
             continue
         for n in range(QUESTIONS):
             key = f"{given.id} {n}"
@@ -47,7 +49,8 @@ def rate(store: Store, rater: str, acknowledge: Callable[[str, float], None], st
 
 def rate_in_threads(url: str, raters: list[str], log: Path) -> None:
     """Several raters of one process; what is acknowledged is appended to a file, line by line."""
-    with log.open("ab", buffering=0) as file, Store.open(url) as store:
+    # The tables are there: a process that lives for a moment does not look for migrations.
+    with log.open("ab", buffering=0) as file, Store(open_engine(url)) as store:
 
         def acknowledge(key: str, seconds: float) -> None:
             # One write per line, to a file opened for appending: it is there however we die.
