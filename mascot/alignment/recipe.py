@@ -13,17 +13,17 @@ class Recipe(BaseModel):
     rank: int = Field(default=8, ge=1, le=256)
     alpha: int = Field(default=16, ge=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    learning_rate: float = Field(default=4e-4, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
     """Highest; it rises over the first `warm_up` of the steps and falls along a cosine to a tenth."""
     warm_up: float = Field(default=0.06, ge=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)
     clip: float = Field(default=1.0, gt=0)
     """Longest gradient."""
-    batch: int = Field(default=16, ge=1)
+    batch: int = Field(default=8, ge=1)
     """Samples per step."""
     micro_batch: int = Field(default=8, ge=1)
     """Samples that pass through the model at once: memory, not outcome."""
-    joint_epochs: int = Field(default=2, ge=1)
+    joint_epochs: int = Field(default=1, ge=1)
     """Passes of the common start over the samples of all personas."""
     epochs: int = Field(default=3, ge=1)
     """Passes of a persona over its own samples, and of the director over its."""

@@ -85,7 +85,6 @@ class Trainer:
         self._file, self._fingerprint = folder / "checkpoint.pt", fingerprint
         self.steps_per_epoch = math.ceil(len(train) / recipe.batch)
         self.steps = epochs * self.steps_per_epoch
-        self._evaluate_every = max(1, self.steps_per_epoch // recipe.evaluations)
         self._optimiser = torch.optim.AdamW(student.parameters, weight_decay=recipe.weight_decay)
         self.progress = Progress()
         self._best: dict[str, torch.Tensor] = {}
@@ -106,7 +105,7 @@ class Trainer:
                 self._evaluate()
             self._step()
             self.progress.step += 1
-            if self.progress.step % self._evaluate_every == 0 or self.progress.step == self.steps:
+            if self._is_due(self.progress.step):
                 self._evaluate()
             self.progress.seconds += time.perf_counter() - started
             if self.progress.step % self._recipe.checkpoint_steps == 0:
@@ -114,6 +113,11 @@ class Trainer:
             on_step(self.progress)
         self._student.take(self._best)
         self._file.unlink(missing_ok=True)
+
+    def _is_due(self, step: int) -> bool:
+        """Whether an evaluation comes after this step: evenly over an epoch, the last at its end."""
+        per_epoch = self._recipe.evaluations
+        return step * per_epoch // self.steps_per_epoch > (step - 1) * per_epoch // self.steps_per_epoch
 
     def _enough(self) -> bool:
         return bool(self.progress.curve) and self.progress.stale >= self._recipe.patience
