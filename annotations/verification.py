@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ from annotations.schema import (
 
 _BATCH = 1000
 _MOST = 100
-"""Findings after which it is enough."""
+"""Findings after which the search ends."""
 Row = sa.Row[*tuple[Any, ...]]
 Vouched = tuple[str, int, str]
 """Table, id and digest of a row, as the journal has it."""
@@ -48,16 +49,13 @@ def findings(connection: sa.Connection, known_head: str | None = None) -> list[s
         connection: in a transaction that sees one state of the database throughout.
         known_head: a hash the journal is known to have had, which it must then contain.
     """
-    found: list[str] = []
-    for finding in _all(connection, known_head):
-        found.append(finding)
-        if len(found) == _MOST:
-            found.append("and perhaps more: the search ends here")
-            break
-    return found
+    found = list(islice(_written(connection, known_head), _MOST))
+    # Who holds which slot follows from the rows; from rows that are not sound nothing follows.
+    return found or list(islice(_slots(connection), _MOST))
 
 
-def _all(connection: sa.Connection, known_head: str | None) -> Iterator[str]:
+def _written(connection: sa.Connection, known_head: str | None) -> Iterator[str]:
+    """Compare journal, rows, head and texts with one another."""
     walk = _Walk(known_head)
     for entries in _batches(connection, JOURNAL, JOURNAL.c.seq):
         vouched: list[Vouched] = []
@@ -69,7 +67,6 @@ def _all(connection: sa.Connection, known_head: str | None) -> Iterator[str]:
     yield from walk.end(connection)
     yield from _left_over(connection, walk.last_id)
     yield from _texts(connection)
-    yield from _slots(connection)
 
 
 class _Walk:

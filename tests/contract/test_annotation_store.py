@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -453,17 +454,22 @@ def _busy(store: Store, clock: Clock) -> None:
     for n in range(3):
         one = lease(store, f"r{n}", f"l{n}")
         store.submit(one.id, f"r{n}", [vote(0), Draft(criterion="why", value=Text(text="so"))], f"k{n}")
-        store.submit(one.id, f"r{n}", [scale(n)], f"m{n}", complete=n < 2)
+        timed = scale(n).model_copy(update={"seconds": 1.5, "client_at": datetime(2026, 1, 2, tzinfo=UTC)})
+        store.submit(one.id, f"r{n}", [scale(9)], f"l{n} again")
+        store.submit(one.id, f"r{n}", [timed], f"m{n}", complete=n < 2)
     clock.at += 0.9 * LEASE
     lease(store, "r2", "renewed")
     store.finish("s", "r0")
     store.finish("s", "r1")
     store.withdraw(Withdrawal(rater="r1"), "w1")
-    store.withdraw(Withdrawal(rater="r3"), "w3")
+    store.withdraw(Withdrawal(rater="r3", study="s"), "w3")
     for n in range(2):
-        store.record_export(Export(format="dpo", until=1, rows=n, digest="0" * 64), f"e{n}")
+        store.record_export(Export(format="dpo", study="s", until=1, rows=n, digest="0" * 64), f"e{n}")
     store.add_study(Study(id="another", criteria=("a",)))
-    store.add_items([item("another-0", "another", "z", wanted=1, owner="r0")], "another")
+    turn = item("another-0", "another", "z", wanted=1, owner="r0").model_copy(
+        update={"kind": "turn", "turn": 3}
+    )
+    store.add_items([turn], "another")
     store.add_consent(Consent(rater="r2", study="s", version="1", digest="0" * 64), "c2")
 
 
