@@ -61,17 +61,17 @@ def store(url: str, clock: Clock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def tamper(url: str, store: Store) -> Iterator[Callable[[str], None]]:
+def tamper(url: str, store: Store) -> Iterator[Callable[[sa.Executable], object]]:
     """Change the database behind the store's back."""
     engine = open_engine(url)
 
-    def execute(statement: str) -> None:
+    def execute(statement: sa.Executable) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             # Whoever forges a row does not ask the foreign keys.
             lite = connection.dialect.name == "sqlite"
             off = "PRAGMA foreign_keys=OFF" if lite else "SET session_replication_role = replica"
             connection.exec_driver_sql(off)
-            connection.exec_driver_sql(statement)
+            connection.execute(statement)
             connection.exec_driver_sql("PRAGMA foreign_keys=ON" if lite else "RESET session_replication_role")
 
     yield execute
@@ -474,39 +474,36 @@ def _busy(store: Store, clock: Clock) -> None:
 
 
 def test_verify_finds_any_single_value_that_was_changed(
-    store: Store, clock: Clock, tamper: Callable[[str], None]
+    url: str, store: Store, clock: Clock, tamper: Callable[[sa.Executable], object]
 ) -> None:
     _busy(store, clock)
     assert store.verify() == []
+    engine = open_engine(url)
     for table in (*APPENDED, SLOTS, TEXTS, JOURNAL, METADATA.tables["head"]):
-        keys = [column.name for column in table.primary_key]
-        for column in table.columns:
-            if column.name in keys:
-                continue
-            first = f"(SELECT min({keys[0]}) FROM {table.name} WHERE {_filled(column)})"
-            where = f"{keys[0]} = {first} AND {_filled(column)}"
-            tamper(f"UPDATE {table.name} SET {column.name} = {_other(column)} WHERE {where}")
-            assert store.verify(), f"{table.name}.{column.name} was changed and not found"
-            tamper(f"UPDATE {table.name} SET {column.name} = {_back(column)} WHERE {where}")
-            assert store.verify() == [], f"{table.name}.{column.name}"
+        for column in (column for column in table.columns if not column.primary_key):
+            where = f"{table.name}.{column.name}"
+            with engine.begin() as connection:
+                row = connection.execute(sa.select(table).where(column.is_not(None))).first()
+            assert row is not None, f"the test has nothing in {where}"
+            this = sa.and_(*(key == row._mapping[key] for key in table.primary_key))
+            was = row._mapping[column]
+            tamper(table.update().where(this).values({column: _other(was)}))
+            assert store.verify(), f"{where} was changed and not found"
+            tamper(table.update().where(this).values({column: was}))
+            assert store.verify() == [], where
+    engine.dispose()
 
 
-def _filled(column: sa.Column[object]) -> str:
-    return f"{column.name} IS NOT NULL"
-
-
-def _other(column: sa.Column[object]) -> str:
-    number = isinstance(column.type, sa.BigInteger | sa.Integer)
-    return f"{column.name} + 100000" if number else f"{column.name} || 'x'"
-
-
-def _back(column: sa.Column[object]) -> str:
-    number = isinstance(column.type, sa.BigInteger | sa.Integer)
-    return f"{column.name} - 100000" if number else f"substr({column.name}, 1, length({column.name}) - 1)"
+def _other(value: object) -> object:
+    """Another value that fits into the same column."""
+    if isinstance(value, int):
+        return value + 100_000
+    assert isinstance(value, str)
+    return ("x" if value[:1] != "x" else "y") + value[1:]
 
 
 def test_verify_finds_any_single_row_that_was_removed(
-    url: str, store: Store, clock: Clock, tamper: Callable[[str], None]
+    url: str, store: Store, clock: Clock, tamper: Callable[[sa.Executable], object]
 ) -> None:
     _busy(store, clock)
     engine = open_engine(url)
@@ -515,8 +512,8 @@ def test_verify_finds_any_single_row_that_was_removed(
         with engine.begin() as connection:
             row = connection.execute(sa.select(table).order_by(table.c[key].desc())).first()
         assert row is not None, f"{table.name} is empty"
-        extra = f" AND number = {row.number}" if table is SLOTS else ""
-        tamper(f"DELETE FROM {table.name} WHERE {key} = {row._mapping[key]}{extra}")
+        this = sa.and_(*(column == row._mapping[column] for column in table.primary_key))
+        tamper(table.delete().where(this))
         assert store.verify(), f"a row of {table.name} was removed and not found"
         with engine.begin() as connection:
             connection.execute(table.insert().values(row._asdict()))
@@ -526,7 +523,7 @@ def test_verify_finds_any_single_row_that_was_removed(
 
 @pytest.mark.parametrize("table", ["journal", "answers", "items", "assignments"])
 def test_verify_finds_two_rows_that_changed_places(
-    url: str, store: Store, clock: Clock, tamper: Callable[[str], None], table: str
+    url: str, store: Store, clock: Clock, tamper: Callable[[sa.Executable], object], table: str
 ) -> None:
     _busy(store, clock)
     key = "seq" if table == "journal" else "id"
@@ -536,21 +533,23 @@ def test_verify_finds_two_rows_that_changed_places(
     engine.dispose()
     first, second = numbers[:2]
     for old, new in ((first, -1), (second, first), (-1, second)):
-        tamper(f"UPDATE {table} SET {key} = {new} WHERE {key} = {old}")
+        tamper(sa.text(f"UPDATE {table} SET {key} = {new} WHERE {key} = {old}"))
     assert store.verify()
 
 
 def test_verify_finds_rows_that_were_slipped_in(
-    store: Store, clock: Clock, tamper: Callable[[str], None]
+    store: Store, clock: Clock, tamper: Callable[[sa.Executable], object]
 ) -> None:
     _busy(store, clock)
     columns = "version, digest, choices, rater, study, at"
-    tamper(f"INSERT INTO consents (id, {columns}) SELECT 999999, {columns} FROM consents LIMIT 1")
+    tamper(sa.text(f"INSERT INTO consents (id, {columns}) SELECT 999999, {columns} FROM consents LIMIT 1"))
     assert any("consents: row 999999 was never written" in finding for finding in store.verify())
 
 
-def test_a_store_of_a_newer_version_says_so(url: str, store: Store, tamper: Callable[[str], None]) -> None:
-    tamper("UPDATE annotations_version SET version_num = '9999'")
+def test_a_store_of_a_newer_version_says_so(
+    url: str, store: Store, tamper: Callable[[sa.Executable], object]
+) -> None:
+    tamper(sa.text("UPDATE annotations_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="newer version"):
         Store.open(url)
 
