@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import torch
@@ -100,19 +101,17 @@ class FineTuning:
         todo = [name for name in order_of(adapters, self._start) if not self._is_done(name)]
         used = [e for name in todo for samples in self._samples(name) for e in samples]
         self._out.mkdir(parents=True, exist_ok=True)
-        scratch = self._out / f"contexts-{'-'.join(todo)}.scratch"
-        try:
-            contexts = self._read(used, scratch, watch)
-            for name in todo:
-                self._train_one(name, contexts, watch)
-                watch.done(name)
-        finally:
-            scratch.unlink(missing_ok=True)
+        contexts = self._read(used, watch)
+        for name in todo:
+            self._train_one(name, contexts, watch)
+            watch.done(name)
 
-    def _read(self, used: Iterable[Encoded], scratch: Path, watch: Watch) -> Contexts:
+    def _read(self, used: Iterable[Encoded], watch: Watch) -> Contexts:
         self._student.learning(False)
         self._student.renew()  # an adapter that changes nothing: what is read now is read under the base
-        contexts = Contexts(self._base.loaded.model, scratch, (e.context for e in used))
+        with NamedTemporaryFile(dir=self._out, prefix=".contexts-") as scratch:
+            # The file goes at once and its memory stays: whatever ends this process, nothing is left behind.
+            contexts = Contexts(self._base.loaded.model, Path(scratch.name), (e.context for e in used))
         read = 0
         for tokens in contexts.read():
             read += tokens

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "evaluation",
         "live",
         "safety",
+        "settings",
     },
     "evaluation": {
         "conversation",
