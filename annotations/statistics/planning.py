@@ -121,7 +121,7 @@ def _p_values(plan: Plan, studies: int, rng: np.random.Generator) -> np.ndarray:
     mean = vote.mean(axis=(1, 2))
     rest = vote - mean[:, None, None]
     by_rater = np.zeros((studies, plan.raters))
-    np.add.at(by_rater, (slice(None), rater), rest)
+    np.add.at(by_rater.T, rater, rest.transpose(1, 2, 0))
     by_item = rest.sum(axis=2)
     both = _sum_of_squares(by_item) + _sum_of_squares(by_rater)
     alone = (rest**2).sum(axis=(1, 2))

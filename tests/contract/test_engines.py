@@ -17,6 +17,7 @@ from mascot.conversation.prompt import Message, Prompt
 from mascot.engines.base import Engine, Piece, Request, Sampling, collect
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import EngineError
+from tests.fixtures.adapters import EMBEDDED, random_adapter
 
 CONTEXT = 1024
 GREEDY = Sampling(max_tokens=12, temperature=0)
@@ -253,3 +254,65 @@ def test_the_count_grows_with_the_prompt(engine: Engine) -> None:
 def test_the_count_is_what_the_stream_reports(engine: Engine) -> None:
     done = collect(engine.stream(Request(FRANCE, GREEDY)))
     assert engine.count(FRANCE) == done.prompt_tokens
+
+
+NAMES = ("ann", "bob", None)
+
+
+@pytest.fixture(scope="module", params=[llamacpp, transformers], ids=lambda make: make.__name__)
+def adapted(
+    request: pytest.FixtureRequest, embedded_gguf: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """An engine with two activated adapters."""
+    home = tmp_path_factory.mktemp("adapters")
+    for engine in request.param(embedded_gguf):
+        for seed, name in enumerate(("ann", "bob")):
+            engine.load_adapter(name, random_adapter(home / name, seed))
+        yield engine
+
+
+@pytest.mark.model
+def test_an_adapter_changes_what_is_said_and_only_where_it_is_asked_for(adapted: Engine) -> None:
+    assert adapted.adapters == ("ann", "bob")
+    fresh = {name: text_of(adapted, Request(STORY, GREEDY, adapter=name)) for name in NAMES}
+    assert len(set(fresh.values())) == len(NAMES)
+    for name in ("ann", None, "bob", "ann", "bob", None):
+        assert text_of(adapted, Request(STORY, GREEDY, "one table", name)) == fresh[name]
+
+
+@pytest.mark.model
+def test_a_change_of_adapter_reads_only_what_follows_the_shared_talk(adapted: Engine) -> None:
+    shared = (SYSTEM, Message("user", "The fox saw the crow with its piece of cheese. " * 12))
+    for turn, name in enumerate(("ann", "bob", "ann", "bob")):
+        prompt = Prompt(shared, (Message("user", f"({name} is next.)"),))
+        done = collect(adapted.stream(Request(prompt, GREEDY, "shared talk", name)))
+        if turn:
+            assert done.prompt_tokens - done.cached_tokens < 40
+
+
+@pytest.mark.model
+def test_streams_at_once_under_different_adapters_say_what_they_say_alone(adapted: Engine) -> None:
+    requests = [Request(STORY, GREEDY, f"{name} alone", name) for name in NAMES]
+    alone = [text_of(adapted, request) for request in requests]
+    with ThreadPoolExecutor(len(requests)) as pool:
+        assert list(pool.map(lambda request: text_of(adapted, request), requests)) == alone
+
+
+@pytest.mark.model
+def test_an_adapter_that_cannot_be_used_is_refused_in_one_line_and_disturbs_nobody(
+    adapted: Engine, tmp_path: Path
+) -> None:
+    before = text_of(adapted, Request(STORY, GREEDY, adapter="ann"))
+    cut = random_adapter(tmp_path / "cut", 3) / "adapter_model.safetensors"
+    cut.write_bytes(cut.read_bytes()[:1000])
+    for folder in (
+        cut.parent,
+        random_adapter(tmp_path / "deeper", 3, sizes=replace(EMBEDDED, layers=31)),
+        tmp_path / "nowhere",
+    ):
+        for name in ("new", "ann"):
+            with pytest.raises(EngineError, match="adapter") as caught:
+                adapted.load_adapter(name, folder)
+            assert "\n" not in str(caught.value)
+    assert adapted.adapters == ("ann", "bob")
+    assert text_of(adapted, Request(STORY, GREEDY, adapter="ann")) == before

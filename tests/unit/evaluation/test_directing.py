@@ -30,7 +30,7 @@ class Expert(Policy):
     def decide(self, transcript: Transcript, cast: Cast, legal: Legal, session: str) -> Decision:
         point = self._moves[transcript.turns]
         if point.agent is None and not legal.may_yield:
-            return Decision(legal.agents[0], *(p[0] for p in (cast[legal.agents[0]].repertoire, ("",))))
+            return Decision(legal.agents[0], cast[legal.agents[0]].repertoire[0])
         return Decision(point.agent, point.action, point.tone)
 
 

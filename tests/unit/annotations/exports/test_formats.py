@@ -160,7 +160,9 @@ def test_streamed_alpha_is_krippendorff_s(units: list[list[int]]) -> None:
         for unit in units:
             streamed.add([float(v) for v in unit] if numbers else [str(v) for v in unit])
         expected = krippendorff.alpha(
-            value_counts=counts, value_domain=[1, 2, 3, 4, 5], level_of_measurement=level  # type: ignore[arg-type]
+            value_counts=counts,
+            value_domain=[1, 2, 3, 4, 5],
+            level_of_measurement=level,  # type: ignore[arg-type]
         )
         assert streamed.alpha == pytest.approx(expected)
 
