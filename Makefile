@@ -4,7 +4,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types format setup setup-dev models browser screenshots results bench clean
+.PHONY: help run test test-long lint types format setup setup-dev models browser screenshots results train bench clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ screenshots: setup-dev models browser ## Take the pictures in docs/images from t
 results: setup-dev models ## Measure what docs/results publishes
 	$(BIN)/python -m mascot.safety.measure
 	$(BIN)/python -m tests.slow.voices
+
+train: setup-dev models ## Train what is shipped, on two idle cores (about an hour and a half)
+	$(BIN)/python -m mascot align sft --out .mascot/training/sft --resume
 
 bench: setup-dev models ## Measure what docs/results publishes about speed, beside others (15 minutes)
 	$(BIN)/python -m mascot bench

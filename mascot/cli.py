@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from mascot import __version__
 from mascot.adapters.command import add_command as add_adapters
+from mascot.alignment.command import add_command as add_align
 from mascot.bench.command import add_command as add_bench
 from mascot.conversation.events import Crisis
 from mascot.conversation.personas import Persona, load_card, load_cast
@@ -159,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
     personas.set_defaults(run=_personas)
 
-    for add in (add_adapters, add_voices, add_bench):
+    for add in (add_adapters, add_align, add_voices, add_bench):
         add(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")

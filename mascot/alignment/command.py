@@ -3,27 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-from pydantic import ValidationError
-from tqdm import tqdm
-
-from mascot.alignment.own import own_samples, read_replies
-from mascot.alignment.plots import draw_curves
 from mascot.alignment.recipe import Recipe
-from mascot.alignment.samples import DIRECTOR, Sample, corpus_samples
-from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, sha256
-from mascot.alignment.trainer import Progress
-from mascot.conversation.personas import Cast, load_cast
-from mascot.corpora.dialogues import group_dialogues
-from mascot.corpora.expert import expert_corpus
-from mascot.engines.hf_load import convert_gguf, load_model
-from mascot.engines.models import EMBEDDED_GGUF, TIERS
-from mascot.errors import InputError
-from mascot.settings import read_settings
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -46,89 +28,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     for name, kind in numbers.items():
         default = Recipe.model_fields[name.replace("-", "_")].default
         sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")
-    sft.set_defaults(run=run_sft)
+    sft.set_defaults(run=_sft)
 
 
-def run_sft(options: argparse.Namespace) -> int:
-    """Train; returns the exit code.
+def _sft(options: argparse.Namespace) -> int:
+    from mascot.alignment.session import run_sft
 
-    Raises:
-        MascotError: what cannot be trained, in one line.
-    """
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    settings = read_settings()
-    cast = load_cast(settings.home / "personas" if options.replies else None)
-    adapters = options.adapters or [*cast.ids, DIRECTOR]
-    for name in adapters:
-        if name not in (*cast.ids, DIRECTOR, JOINT):
-            known = ", ".join((*cast.ids, DIRECTOR, JOINT))
-            raise InputError(f"there is no adapter {name!r} to train: choose from {known}")
-    out = options.out or settings.home / "training" / "sft"
-    if out.is_dir() and any(out.iterdir()) and not options.resume:
-        raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")
-    recipe = _recipe(options)
-    train, dev = _samples(options, adapters, cast, recipe)
-    file = settings.models / EMBEDDED_GGUF
-    loaded = load_model(convert_gguf(file), revision=None, quantization="none", device="cpu")
-    base = Base(loaded, TIERS["embedded"].repo, sha256(file))
-    FineTuning(base, train, dev, recipe, out, options.start).run(adapters, _bars())
-    if find_spec("matplotlib"):
-        draw_curves(out)
-    sys.stdout.write(f"trained into {out}\n")
-    return 0
-
-
-def _samples(
-    options: argparse.Namespace, adapters: list[str], cast: Cast, recipe: Recipe
-) -> tuple[list[Sample], list[Sample]]:
-    """What is learned, and what decides which weights are kept."""
-    if options.replies:
-        if len(adapters) != 1 or adapters[0] not in cast or not options.start:
-            raise InputError("--replies needs --adapters with the one persona they are of, and --start")
-        return own_samples(adapters[0], read_replies(options.replies), cast)
-    corpus = expert_corpus(), group_dialogues(), cast
-    return (
-        corpus_samples(*corpus, "train", recipe.share, recipe.seed),
-        corpus_samples(*corpus, "dev"),
-    )
-
-
-def _recipe(options: argparse.Namespace) -> Recipe:
-    try:
-        return Recipe(**{name: value for name, value in vars(options).items() if name in Recipe.model_fields})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).replace("_", "-")
-        raise InputError(f"--{name} {first['input']} is not usable: {first['msg']}") from None
+    return run_sft(options)
 
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _bars() -> Watch:
-    """Progress bars on the standard error, with the time that is left."""
-    bars: dict[str, tqdm] = {}
-    seldom = 0.5 if sys.stderr.isatty() else 30.0
-
-    def bar(name: str, total: int, unit: str, at: int) -> tqdm:
-        if name not in bars:
-            bars[name] = tqdm(desc=name, total=total, initial=at, unit=unit, mininterval=seldom)
-        return bars[name]
-
-    def reading(read: int, total: int) -> None:
-        shown = bar("reading", total, "token", 0)
-        shown.update(read - shown.n)
-
-    def step(adapter: str, progress: Progress, steps: int) -> None:
-        shown = bar(adapter, steps, "step", progress.step - 1)
-        now = progress.curve[-1]
-        shown.set_postfix(dev=f"{now.dev_loss:.3f}", best=f"{progress.best.dev_loss:.3f}", refresh=False)
-        shown.update(progress.step - shown.n)
-
-    def done(adapter: str) -> None:
-        if adapter in bars:
-            bars[adapter].close()
-
-    return Watch(reading, step, done)
