@@ -38,7 +38,7 @@ results: setup-dev models ## Measure what docs/results publishes
 	$(BIN)/python -m mascot.safety.measure
 	$(BIN)/python -m tests.slow.voices
 
-train: setup-dev models ## Train what is shipped, on two idle cores (about an hour and a half)
+train: setup-dev models ## Train personas and director from the expert corpus, on two cores
 	$(BIN)/python -m mascot align sft --out .mascot/training/sft --resume
 
 bench: setup-dev models ## Measure what docs/results publishes about speed, beside others (15 minutes)

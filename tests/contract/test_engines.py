@@ -223,9 +223,12 @@ def test_the_memory_of_a_conversation_changes_nothing(engine: Engine) -> None:
     for turn, said in enumerate(("My cat is called Tom.", "He is three years old.", "Where is he now?")):
         shared.append(Message("user", said))
         prompt = Prompt(tuple(shared), (Message("user", f"You are agent {turn}. Answer."),))
-        remembered = collect(engine.stream(Request(prompt, GREEDY, "growing")))
-        assert remembered.text == text_of(engine, Request(prompt, GREEDY))
-        shared.append(Message("assistant", remembered.text))
+        said_next = ["I", "He", "Tom", "The"]
+        remembered = engine.choose(Request(prompt, session="growing"), said_next)
+        # Not the words: what else the engine is doing moves the last digits, and greedy words with them.
+        assert remembered == pytest.approx(engine.choose(Request(prompt), said_next), abs=0.05)
+        answer = collect(engine.stream(Request(prompt, GREEDY, "growing")))
+        shared.append(Message("assistant", answer.text))
 
 
 def test_a_prompt_longer_than_the_context_is_refused_in_one_line(engine: Engine) -> None:
@@ -267,7 +270,7 @@ def adapted(
     home = tmp_path_factory.mktemp("adapters")
     for engine in request.param(embedded_gguf):
         for seed, name in enumerate(("ann", "bob")):
-            engine.load_adapter(name, random_adapter(home / name, seed))
+            engine.load_adapter(name, random_adapter(home / name, seed, strength=0.2))
         yield engine
 
 

@@ -97,8 +97,9 @@ def test_never_more_turns_than_places_whatever_the_order() -> None:
     for thread in threads:
         thread.join(20)
     assert len(most) == 240
-    assert max(most) == 3
-    assert not line.full
+    assert max(most) <= 3
+    places = [line.enter(id, never) for id in "abc"]  # and all three are free again
+    assert None not in places
 
 
 def test_a_conversation_waits_until_the_one_before_has_its_words(tmp_path: Path) -> None:
