@@ -22,8 +22,6 @@ from mascot.safety.sentences import by_length, sentences
 
 _RIDGE = 0.5
 _FOLDS = 8
-_SITTING = 30
-"""Messages written one after the other, which often come in pairs, stay in one fold."""
 _FALSE_ALARMS = 0.02
 
 
@@ -58,7 +56,7 @@ def _threshold(rows: list[Labelled], examples: NDArray[np.float32], embedder: Em
     number = {unit: at for at, unit in enumerate(units)}
     best = []
     for fold in range(_FOLDS):
-        inside = np.arange(len(rows)) // _SITTING % _FOLDS != fold
+        inside = np.arange(len(rows)) % _FOLDS != fold
         model = Likeness(examples[inside], *_solve(examples[inside], targets[inside]), threshold=0.0)
         scores = model.scores(vectors)[:, 0]
         for at, found in passages_of.items():

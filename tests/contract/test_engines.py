@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -295,10 +296,17 @@ def test_a_change_of_adapter_reads_only_what_follows_the_shared_talk(adapted: En
 
 @pytest.mark.model
 def test_streams_at_once_under_different_adapters_say_what_they_say_alone(adapted: Engine) -> None:
+    said_next = ["The", "Once", "A", "You", "In"]
     requests = [Request(STORY, GREEDY, f"{name} alone", name) for name in NAMES]
-    alone = [text_of(adapted, request) for request in requests]
+    alone = [adapted.choose(request, said_next) for request in requests]
+    for one, other in itertools.combinations(alone, 2):
+        assert max(abs(p - q) for p, q in zip(one, other, strict=True)) > 0.1
+    # Not the words: what else the engine is doing moves the last digits, and greedy words with them.
     with ThreadPoolExecutor(len(requests)) as pool:
-        assert list(pool.map(lambda request: text_of(adapted, request), requests)) == alone
+        for found, wanted in zip(
+            pool.map(lambda r: adapted.choose(r, said_next), requests), alone, strict=True
+        ):
+            assert found == pytest.approx(wanted, abs=0.05)
 
 
 @pytest.mark.model
