@@ -7,6 +7,7 @@ without having finished.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -105,7 +106,7 @@ def _new(ledger: Ledger, study: int, rater: int, conditions: int) -> Enrolment:
     criteria = ledger.read(sa.select(STUDIES.c.criteria).where(STUDIES.c.id == study)).scalar_one()
     rows = list(ledger.read(_filling(study, ledger.elapsed)))
     order = _least(williams(max(conditions, 1)), [row.order_row for row in rows])
-    asked = _least(williams(len(reading.json_of(criteria))), [row.criteria_row for row in rows])
+    asked = _least(williams(len(json.loads(criteria))), [row.criteria_row for row in rows])
     return Enrolment(0, study, rater, order, asked, had=0)
 
 

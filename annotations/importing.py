@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from annotations.enrolment import NO_ROW, enrolment_row
 from annotations.ledger import Ledger
-from annotations.reading import json_of, number_of
+from annotations.reading import number_of
 from annotations.records import Imported
 from annotations.registry import as_json
 from annotations.schema import ASSIGNMENTS, ENDINGS, ITEMS, RATERS, STUDIES
@@ -61,7 +62,7 @@ class Import(Saving):
         for rating in self._ratings:
             if rating.item not in items:
                 raise InputError(f"the study {self._study!r} has no item {rating.item!r}")
-            candidates = len(json_of(items[rating.item].arms))
+            candidates = len(json.loads(items[rating.item].arms))
             if rating.order and sorted(rating.order) != list(range(candidates)):
                 raise InputError(f"{rating.item}: {rating.order} is no order of {candidates} candidate(s)")
             if len({question_of(0, answer) for answer in rating.answers}) < len(rating.answers):
@@ -78,7 +79,7 @@ class Import(Saving):
             raise InputError("a rater rates an item once: one of these ratings is there already, or twice")
 
     def _assign(self, ledger: Ledger, rating: Imported, item: Row, rater: int, criteria: str) -> int:
-        candidates = range(len(json_of(item.arms)))
+        candidates = range(len(json.loads(item.arms)))
         return ledger.add(
             ASSIGNMENTS,
             enrolment=enrolment_row(ledger, item.study, rater),

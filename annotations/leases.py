@@ -8,6 +8,7 @@ somebody else asks for the slot: until then its holder may come back to it.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from annotations.ledger import Entry, Ledger
 from annotations.reading import number_of
 from annotations.records import Assignment, Nothing
 from annotations.registry import as_json
+from annotations.rows import assignment_of
 from annotations.schema import ASSIGNMENTS, CONDITIONS, ENDINGS, ITEMS, RATERS, RENEWALS, SLOTS, STUDIES
 from annotations.withdrawal import refuse_withdrawn
 from annotations.writer import Saving, Write
@@ -123,7 +125,7 @@ def load(connection: sa.Connection, id: int) -> Assignment:
     row = connection.execute(reading.assignment_rows().where(ASSIGNMENTS.c.id == id)).one_or_none()
     if row is None:
         raise NotFoundError(f"the store has no assignment {id}")
-    return reading.assignment_of(row)
+    return assignment_of(row)
 
 
 def _resume(ledger: Ledger, held: Row, lease: int) -> Assignment | None:
@@ -177,8 +179,8 @@ def _take(ledger: Ledger, slot: Row, rater: int, enrolment: Enrolment, study: Ro
         item=slot.item,
         rater=rater,
         slot=slot.number,
-        shown=as_json(williams(len(reading.json_of(slot.arms)))[slot.cell]),
-        criteria=as_json(enrolment.ordered(reading.json_of(study.criteria))),
+        shown=as_json(williams(len(json.loads(slot.arms)))[slot.cell]),
+        criteria=as_json(enrolment.ordered(json.loads(study.criteria))),
         ordinal=enrolment.had,
         elapsed=ledger.elapsed,
     )

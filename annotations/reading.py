@@ -8,24 +8,19 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from annotations.records import (
-    VALUE,
-    Answer,
     Assignment,
-    Candidate,
     Consent,
     Item,
     Rated,
     Rater,
     Study,
-    Target,
-    Text,
 )
+from annotations.rows import Row, answer_of, assignment_of, item_of, moment, rated, study_of
 from annotations.schema import (
     ANSWERS,
     ASSIGNMENTS,
@@ -39,14 +34,11 @@ from annotations.schema import (
     TEXTS,
     WITHDRAWALS,
 )
-from mascot.conversation.events import EVENT
 from mascot.errors import NotFoundError
 
 _BATCH = 1000
 _KEPT = 2000
 """Items, and raters, held in memory at a time; an item with its transcripts is some 20 kB."""
-
-Row = sa.Row[Any]
 
 
 def head(connection: sa.Connection) -> Row:
@@ -101,7 +93,7 @@ def answers(
         items.load({row.item for row in rows})
         raters.load({row.rater for row in rows})
         for row in rows:
-            yield _rated(row, items[row.item], raters[row.rater])
+            yield rated(row, items[row.item], raters[row.rater])
 
 
 def by_item(
@@ -130,7 +122,7 @@ def by_item(
         raters.load({row.rater for found in rows.values() for row in found})
         for id, found in rows.items():
             if found:
-                yield tuple(_rated(row, items[id], raters[row.rater]) for row in found)
+                yield tuple(rated(row, items[id], raters[row.rater]) for row in found)
 
 
 def answer(connection: sa.Connection, id: int) -> Rated:
@@ -145,7 +137,7 @@ def answer(connection: sa.Connection, id: int) -> Rated:
         raise NotFoundError(f"the store has no answer {id}, or its rater has withdrawn")
     item = _items(connection, ITEMS.c.id == row.item, True)[row.item]
     rater = _raters(connection, RATERS.c.id == row.rater)[row.rater]
-    return Rated(answer=_answer(row, item, rater), item=item, rater=rater)
+    return Rated(answer=answer_of(row, item, rater), item=item, rater=rater)
 
 
 def items(connection: sa.Connection, study: str | None, transcripts: bool) -> Iterator[Item]:
@@ -204,7 +196,7 @@ def consents(connection: sa.Connection, study: str | None = None) -> Iterator[Co
                 study=row.study_name,
                 version=row.version,
                 digest=row.digest,
-                choices=json_of(row.choices),
+                choices=json.loads(row.choices),
                 at=moment(row.at),
             )
 
@@ -240,42 +232,6 @@ def assignment_rows() -> sa.Select[Any]:
         .join(RATERS, RATERS.c.id == ASSIGNMENTS.c.rater)
         .outerjoin(ENDINGS, ENDINGS.c.assignment == ASSIGNMENTS.c.id)
     )
-
-
-def assignment_of(row: Row) -> Assignment:
-    """The record of a row of `assignment_rows`."""
-    return Assignment(
-        id=row.id,
-        study=row.study_name,
-        item=row.item_name,
-        rater=row.rater_name,
-        order=json.loads(row.shown),
-        criteria=json.loads(row.criteria),
-        ordinal=row.ordinal,
-        at=moment(row.at),
-        outcome=row.outcome,
-        ended_at=None if row.ended_at is None else moment(row.ended_at),
-    )
-
-
-def study_of(row: Row) -> Study:
-    """The record of a row of `studies`."""
-    return Study(
-        id=row.name,
-        criteria=json.loads(row.criteria),
-        lease_seconds=row.lease / 1000,
-        meta=json.loads(row.meta),
-    )
-
-
-def json_of(text: str) -> Any:
-    """What a JSON column holds."""
-    return json.loads(text)
-
-
-def moment(milliseconds: int) -> datetime:
-    """A stored time, in UTC."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def withdrawn(rater: sa.ColumnElement[int] | int, study: sa.ColumnElement[int] | int) -> sa.Exists:
@@ -323,32 +279,6 @@ def _current(until: int | None) -> sa.Select[Any]:
     return query.where(ANSWERS.c.id <= until, ~superseded)
 
 
-def _rated(row: Row, item: Item, rater: Rater) -> Rated:
-    return Rated.model_construct(answer=_answer(row, item, rater), item=item, rater=rater)
-
-
-def _answer(row: Row, item: Item, rater: Rater) -> Answer:
-    value = VALUE.validate_json(row.value)
-    # The row was checked when it was written: a million of them are not checked again.
-    return Answer.model_construct(
-        id=row.id,
-        study=item.study,
-        item=item.id,
-        rater=rater.id,
-        assignment=row.assignment,
-        criterion=row.criterion,
-        value=Text(text=row.body or "") if isinstance(value, Text) else value,
-        target=Target.model_validate_json(row.target),
-        order=tuple(json.loads(row.shown)),
-        position=row.position,
-        ordinal=row.ordinal,
-        seconds=None if row.milliseconds is None else row.milliseconds / 1000,
-        client_at=None if row.client_at is None else moment(row.client_at),
-        supersedes=row.supersedes,
-        at=moment(row.at),
-    )
-
-
 def _items(connection: sa.Connection, which: sa.ColumnElement[bool], transcripts: bool) -> dict[int, Item]:
     """Items by row. Of erased conversations the candidates' events are empty."""
     body = TEXTS.c.body if transcripts else sa.null().label("body")
@@ -361,30 +291,7 @@ def _items(connection: sa.Connection, which: sa.ColumnElement[bool], transcripts
     )
     if transcripts:
         query = query.outerjoin(TEXTS, TEXTS.c.id == ITEMS.c.id)
-    return {row.id: _item(row) for row in connection.execute(query)}
-
-
-def _item(row: Row) -> Item:
-    arms = json.loads(row.arms)
-    bodies = json.loads(row.body) if row.body else [{"events": (), "meta": {}} for _ in arms]
-    candidates = tuple(
-        Candidate(arm=arm, events=tuple(map(EVENT.validate_python, body["events"])), meta=body["meta"])
-        for arm, body in zip(arms, bodies, strict=True)
-    )
-    return Item.model_construct(
-        id=row.name,
-        study=row.study_name,
-        kind=row.kind,
-        dialogue=row.dialogue,
-        candidates=candidates,
-        wanted=row.wanted,
-        owner=row.owner,
-        turn=row.turn,
-        condition=row.condition_name,
-        domain=row.domain,
-        expected=json.loads(row.expected),
-        meta=json.loads(row.meta),
-    )
+    return {row.id: item_of(row) for row in connection.execute(query)}
 
 
 def _raters(connection: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, Rater]:

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from annotations import reading
 from annotations.balance import place, plan, williams
 from annotations.ledger import Entry, Ledger
 from annotations.reading import number_of
 from annotations.records import Consent, Export, Item, Rater, Study
+from annotations.rows import study_of
 from annotations.schema import CONDITIONS, CONSENTS, EXPORTS, ITEMS, RATERS, SLOTS, STUDIES
 from annotations.writer import Saving
 from mascot.errors import InputError
@@ -40,7 +40,7 @@ class AddStudy(Saving):
 
     def is_same(self, connection: sa.Connection, entry: Entry) -> bool:
         row = connection.execute(sa.select(STUDIES).where(STUDIES.c.id.in_(entry.ids(STUDIES)))).one_or_none()
-        return row is not None and reading.study_of(row) == self._study
+        return row is not None and study_of(row) == self._study
 
 
 class AddRater(Saving):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from annotations.ledger import Entry, Ledger
-from annotations.reading import json_of, withdrawn
+from annotations.reading import withdrawn
 from annotations.records import Draft, Pairwise, Ranking, Text
 from annotations.registry import as_json
 from annotations.schema import ANSWERS, ASSIGNMENTS, ENDINGS, ITEMS, RATERS, SLOTS, STUDIES
@@ -59,7 +60,7 @@ class Submit(Saving):
         if not self._answers and not self._complete:
             raise InputError("there is no answer to save")
         for answer in self._answers:
-            refuse_misfit(answer, len(json_of(row.arms)))
+            refuse_misfit(answer, len(json.loads(row.arms)))
         for answer, question in zip(self._answers, self._questions(), strict=True):
             self._current[question] = add_answer(ledger, row, answer, self._current.get(question))
         ends = self._complete and row.outcome is None
@@ -145,7 +146,7 @@ def add_answer(
     """Add one answer, superseding the one before it; returns its id and version."""
     supersedes, version = before or (None, 0)
     _, criterion, target = question_of(assignment.id, answer)
-    asked = json_of(assignment.criteria)
+    asked = json.loads(assignment.criteria)
     text = answer.value.text if isinstance(answer.value, Text) else None
     value = as_json(answer.value) if text is None else '{"kind":"text","text":""}'
     id = ledger.add(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from annotations.enrolment import NO_ROW
 from annotations.ledger import GENESIS, digest, link, salted
-from annotations.reading import json_of, owner_row, withdrawn
+from annotations.reading import owner_row, withdrawn
 from annotations.registry import slots_of
 from annotations.schema import (
     ANSWERS,
@@ -187,7 +187,7 @@ def _slots(connection: sa.Connection) -> Iterator[str]:
         there = {(row.item, row.number): dict(row._mapping) for row in connection.execute(query)}
         held = _holders(connection, ids)
         for item in items:
-            candidates = len(json_of(item.arms))
+            candidates = len(json.loads(item.arms))
             for slot in slots_of(item.id, item.condition, item.number, item.wanted, candidates):
                 place = (item.id, slot["number"])
                 if there.pop(place, None) != slot | held.pop(place, {}):
