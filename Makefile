@@ -4,7 +4,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types format setup setup-dev models browser screenshots results train bench clean
+.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train bench clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -14,10 +14,10 @@ run: $(BIN)/.installed ## Start the app (PORT=7861 moves it)
 
 setup: $(BIN)/.installed models ## Make .venv and fetch the embedded model
 
-test: setup-dev models browser ## Run every test but the hour-long trials
+test: setup-dev models browser database ## Run every test but the hour-long trials
 	$(BIN)/python -m pytest
 
-test-long: setup-dev models browser ## Run the long trials (200 kills, 200 conversations): an hour
+test-long: setup-dev models browser database ## Run the long trials (200 kills, 200 conversations): an hour
 	$(BIN)/python -m pytest -m long tests/slow
 
 lint: setup-dev ## Check style
@@ -69,6 +69,13 @@ browser:
 			&& echo "Installing Chromium for the browser tests" \
 			&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 		|| echo "No Chromium here and no right to install it: the browser tests will be skipped."
+
+database:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 \
+			&& echo "Installing PostgreSQL for the tests of the stores" \
+			&& apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } \
+		|| echo "No PostgreSQL here and no right to install it: stores are tested on SQLite only."
 
 clean: ## Remove .venv; models and conversations in .mascot stay
 	rm -rf .venv build dist ./*.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC
@@ -17,51 +12,18 @@ import pytest
 from mascot.conversation.events import Event, Interrupted, Opened, Speech, UserSaid, Utterance
 from mascot.errors import NotFoundError, StoreError
 from mascot.live.journal import DuplicateKeyError, Journal
+from tests.fixtures.postgres import Postgres
 
 FIRST = Opened(cast=("anchor",), policy="random", seed=1, max_turns=4)
 TEXT = "an unmistakable sentence about Zanzibar, ünïcode 漢字"
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, from Debian's binaries."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'psycopg[binary]'")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    binaries = found[-1].parent
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        if not shutil.which("runuser"):
-            pytest.skip("PostgreSQL refuses to run as root, and there is no runuser")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    with tempfile.TemporaryDirectory(prefix="mascot-pg-") as folder:
-        if as_user:
-            shutil.chown(folder, "postgres")
-        data = f"{folder}/data"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-
-        def run(*command: str) -> None:
-            quiet = subprocess.DEVNULL
-            subprocess.run([*as_user, *command], cwd=folder, check=True, stdout=quiet, stderr=quiet)
-
-        run(f"{binaries}/initdb", "-D", data, "-U", "mascot", "-A", "trust", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        control = (f"{binaries}/pg_ctl", "-D", data)
-        run(*control, "-w", "-o", options, "start")
-        try:
-            yield f"postgresql+psycopg://mascot@127.0.0.1:{port}/postgres"
-        finally:
-            run(*control, "-m", "immediate", "stop")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'deep' / 'journal.db'}"
-    return request.getfixturevalue("postgres")
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.new_database()
 
 
 @pytest.fixture

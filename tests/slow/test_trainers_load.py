@@ -22,7 +22,6 @@ from mascot.conversation.personas import load_cast
 from tests.fixtures.judgements import study
 from tests.unit.engines.test_hf import tiny
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 datasets = pytest.importorskip("datasets")
 trl = pytest.importorskip("trl")
 

@@ -10,10 +10,8 @@ import sqlalchemy as sa
 
 from annotations.database import open_engine
 from annotations.store import Store
-from tests.fixtures.postgres import Postgres, postgres_server
+from tests.fixtures.postgres import Postgres
 from tests.fixtures.ratings import Clock
-
-__all__ = ["postgres_server"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

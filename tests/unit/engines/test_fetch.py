@@ -199,9 +199,10 @@ except ModelError as error:
 
 def ask_hub(home: Path, address: str, repo: str, file: str = "", revision: str = "", **env: str) -> str:
     """What a fresh process answers: the hub's library reads its address once, when it is imported."""
+    hub_settings = {"HF_ENDPOINT": address, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
     done = subprocess.run(
         [sys.executable, "-c", CALL, repo, file, revision],
-        env={**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(home), "NO_PROXY": "*", **env},
+        env={**os.environ, **hub_settings, **env},
         capture_output=True,
         text=True,
         check=False,
