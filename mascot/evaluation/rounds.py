@@ -1,60 +1,83 @@
-"""Rounds of a group, held without a page, each on disk as soon as it is finished."""
+"""Rounds of a group, held without a page."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 from zlib import crc32
 
-from pydantic import ValidationError
-
 from mascot.conversation.events import Directive, Muted, Opened, UserSaid, WentOn, Yielded
+from mascot.conversation.personas import Cast
 from mascot.conversation.transcript import Transcript, fold
 from mascot.director.rules import legal
-from mascot.errors import InputError
 from mascot.evaluation.dialogue import Dialogue, Said, Start
+from mascot.evaluation.kept import Header, finish_all, kept, read
 from mascot.evaluation.systems import System
 from mascot.live.speaker import Report
 
-Header = Mapping[str, Any]
-"""What a run is made with; dialogues made otherwise are not mixed with it."""
+__all__ = ["Header", "Held", "hold", "hold_all", "hold_round", "kept", "opening", "read"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """One round: what was said, and the talk with it."""
+
+    said: tuple[Said, ...]
+    talk: Transcript
+    empty: int = 0
+    """Turns in which the guards let nothing through."""
 
 
 def hold(system: System, start: Start, turns: int) -> Dialogue:
-    """What the group says after one first message, in `turns` turns of its own.
+    """What the group says after one first message, in `turns` turns of its own."""
+    talk = opening(system.cast, start, turns, system.policy.name)
+    held = hold_round(system, talk, turns, start.id)
+    return Dialogue(id=start.id, source=start.source, said=held.said, empty=held.empty)
+
+
+def opening(cast: Cast, start: Start, turns: int, policy: str, seed: int = 0, agents: int = 0) -> Transcript:
+    """The talk when the person has just said the first message.
 
     Seats are shuffled by the message's id, the same for every system, so that no persona always comes first.
-    Where the director yields before, the person lets the group go on. A persona of which the guards let
-    nothing through has lost its turn and is not asked again.
+
+    Args:
+        seed: 0 draws as `voices` always did, by the message's id alone.
+        agents: only the first so many seats are taken; 0 is all.
     """
-    seats = Random(f"seats:{start.id}").sample(system.cast.ids, len(system.cast))
-    opened = Opened(
-        cast=tuple(seats), policy=system.policy.name, seed=crc32(start.id.encode()), max_turns=turns
-    )
-    transcript = fold([opened, UserSaid(text=start.text)])
+    seats = Random(f"seats:{start.id}").sample(cast.ids, len(cast))[: agents or None]
+    drawn = crc32(f"{start.id}:{seed}".encode() if seed else start.id.encode())
+    opened = Opened(cast=tuple(seats), policy=policy, seed=drawn, max_turns=turns)
+    return fold([opened, UserSaid(text=start.text)])
+
+
+def hold_round(system: System, talk: Transcript, turns: int, session: str) -> Held:
+    """`turns` turns of the group after the person has spoken.
+
+    Where the director yields before, the person lets the group go on. A persona of which the guards let
+    nothing through has lost its turn and is not asked again in this round.
+    """
     said: list[Said] = []
-    empty = 0
-    while len(said) + empty < turns:
-        directive = _next(system, transcript, start.id)
+    silent: list[str] = []
+    while len(said) + len(silent) < turns:
+        directive = _next(system, talk, session)
         if directive is None:
-            if not legal(transcript, system.cast).agents:
+            if not legal(talk, system.cast).agents:
                 break
-            transcript = transcript.after(Yielded(reason="director")).after(WentOn())
+            talk = talk.after(Yielded(reason="director")).after(WentOn())
             continue
         report = Report()
-        text = "".join(system.speaker.speak(transcript, directive, report, start.id))
+        text = "".join(system.speaker.speak(talk, directive, report, session))
         if text:
-            transcript = transcript.after(directive).after(report.utterance(directive.agent, text))
+            talk = talk.after(directive).after(report.utterance(directive.agent, text))
             said.append(_said(directive, text, report))
         else:
-            transcript = transcript.after(Muted(agent=directive.agent, muted=True))
-            empty += 1
-    return Dialogue(id=start.id, source=start.source, said=tuple(said), empty=empty)
+            talk = talk.after(Muted(agent=directive.agent, muted=True))
+            silent.append(directive.agent)
+    for agent in silent:
+        talk = talk.after(Muted(agent=agent, muted=False))
+    return Held(tuple(said), talk, len(silent))
 
 
 def _next(system: System, transcript: Transcript, session: str) -> Directive | None:
@@ -81,59 +104,6 @@ def _said(directive: Directive, text: str, report: Report) -> Said:
     )
 
 
-def kept(path: Path, header: Header) -> dict[str, Dialogue]:
-    """The finished dialogues of a file by id; a new file is begun with the header.
-
-    A last line that a kill has torn is taken off the file.
-
-    Raises:
-        InputError: the file was begun with other settings, or is not one of ours.
-    """
-    if not path.exists() or not path.read_bytes():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"run": header}) + "\n", encoding="utf-8")
-        return {}
-    whole, _, torn = path.read_bytes().rpartition(b"\n")
-    if torn:
-        path.write_bytes(whole + b"\n" if whole else b"")
-    if not whole:
-        return kept(path, header)
-    _must_match(path, whole.split(b"\n", 1)[0].decode("utf-8"), header)
-    return read(path)
-
-
-def read(path: Path) -> dict[str, Dialogue]:
-    """The dialogues of a file by id, whatever they were made with.
-
-    Raises:
-        InputError: there is no such file, or it is not one of ours.
-    """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        found = [Dialogue.model_validate_json(line) for line in lines[1:]]
-    except OSError:
-        raise InputError(f"there are no held rounds in {path}: hold them with `voices run` first") from None
-    except (ValidationError, UnicodeDecodeError) as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise InputError(f"{path} has a line that is no dialogue: {what}") from None
-    return {dialogue.id: dialogue for dialogue in found}
-
-
-def _must_match(path: Path, first: str, header: Header) -> None:
-    try:
-        begun = json.loads(first)["run"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path} is no file of held rounds: choose another place") from None
-    wanted = json.loads(json.dumps(header))
-    differing = sorted(key for key in begun.keys() | wanted.keys() if begun.get(key) != wanted.get(key))
-    if differing:
-        key = differing[0]
-        raise InputError(
-            f"{path} was begun with {key} {begun.get(key)!r}, now it is {wanted.get(key)!r}: "
-            "move the file away or choose another place"
-        )
-
-
 def hold_all(
     system: System,
     starts: Sequence[Start],
@@ -143,33 +113,5 @@ def hold_all(
     at_once: int = 1,
     tick: Callable[[], object] = lambda: None,
 ) -> dict[str, Dialogue]:
-    """Every start's dialogue by id: those of the file, and the missing ones, appended one by one.
-
-    Args:
-        at_once: dialogues held at the same time.
-        tick: called after each new one.
-
-    Raises:
-        InputError: as `kept`.
-        EngineError: the engine cannot answer; what was finished is kept.
-    """
-    found = kept(path, header)
-    left = [start for start in starts if start.id not in found]
-    lock = threading.Lock()
-    with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(at_once) as pool:
-
-        def finish(start: Start) -> None:
-            dialogue = hold(system, start, turns)
-            with lock:
-                file.write(dialogue.model_dump_json() + "\n")
-                file.flush()
-                found[dialogue.id] = dialogue
-                tick()
-
-        try:
-            for holding in [pool.submit(finish, start) for start in left]:
-                holding.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return {start.id: found[start.id] for start in starts}
+    """The round of every start by id, resumably; as `kept.finish_all`."""
+    return finish_all(lambda start: hold(system, start, turns), starts, path, header, at_once, tick)
