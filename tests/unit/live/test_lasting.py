@@ -130,7 +130,7 @@ def test_a_store_that_is_really_full_says_so_in_one_line(tmp_path: Path) -> None
     live.say(id, "Hello")
     live.wait(id, WAIT)
     before = live.entries(id)
-    with journal._engine.connect() as connection:
+    with journal.database.reading() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreError, match="the disk is full, nothing was lost") as caught:
