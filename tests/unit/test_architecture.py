@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "settings": set(),
     "conversation": set(),
+    "archive": set(),
     "engines": {"conversation", "settings"},
     "adapters": {"conversation", "engines", "settings"},
     "director": {"conversation", "engines"},
