@@ -14,6 +14,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from annotations import reading, registry
+from annotations.archive import RatingSource
 from annotations.database import migrate, open_engine, translated
 from annotations.enrolment import Finish
 from annotations.importing import Import
@@ -67,6 +68,11 @@ class Store:
             engine.dispose()
             raise
         return cls(engine, clock)
+
+    @property
+    def source(self) -> RatingSource:
+        """The store as a source of an archive."""
+        return RatingSource(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()

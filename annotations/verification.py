@@ -185,7 +185,7 @@ def _slots(connection: sa.Connection) -> Iterator[str]:
         ids = [item.id for item in items]
         query = sa.select(SLOTS).where(SLOTS.c.item.in_(ids))
         there = {(row.item, row.number): dict(row._mapping) for row in connection.execute(query)}
-        held = _holders(connection, ids)
+        held = holders(connection, ids)
         for item in items:
             candidates = len(json.loads(item.arms))
             for slot in slots_of(item.id, item.condition, item.number, item.wanted, candidates):
@@ -199,7 +199,7 @@ def _slots(connection: sa.Connection) -> Iterator[str]:
         yield f"slots: a slot of item number {id}, which is not there"
 
 
-def _holders(connection: sa.Connection, items: Sequence[int]) -> dict[tuple[int, int], dict[str, Any]]:
+def holders(connection: sa.Connection, items: Sequence[int]) -> dict[tuple[int, int], dict[str, Any]]:
     """Assignment and `free_at` of every slot of these items that is held or done."""
     answered, renewed = (
         sa.select(sa.func.max(table.c.elapsed))

@@ -163,7 +163,7 @@ def test_a_damaged_segment_is_named_and_nothing_is_begun(live: Live, shelf: Path
     first.begin("Hello")
     first.archive.export()
     (shelf / "conversations" / "00000007-0000abcd.jsonl").write_bytes(damage)
-    with pytest.raises(StoreError, match="00000007-0000abcd[.]jsonl is damaged"):
+    with pytest.raises(StoreError, match=r"00000007-0000abcd\.jsonl is damaged"):
         live()
 
 
