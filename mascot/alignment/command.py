@@ -23,8 +23,11 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--replies", type=Path, metavar="FILE", help="replies of a persona of your own, instead of the corpus"
     )
     sft.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
+    sft.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
+    )
     numbers = {"share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
-               "batch": int, "seed": int}  # fmt: skip
+               "weight-decay": float, "patience": int, "batch": int, "seed": int}  # fmt: skip
     for name, kind in numbers.items():
         default = Recipe.model_fields[name.replace("-", "_")].default
         sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import torch
 from pydantic import ValidationError
@@ -45,14 +47,34 @@ def run_sft(options: argparse.Namespace) -> int:
         raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")
     recipe = _recipe(options)
     train, dev = _samples(options, adapters, cast, recipe)
-    file = settings.models / EMBEDDED_GGUF
-    loaded = load_model(convert_gguf(file), revision=None, quantization="none", device="cpu")
-    base = Base(loaded, TIERS["embedded"].repo, sha256(file))
+    base = embedded_base(settings.models, options.device)
     FineTuning(base, train, dev, recipe, out, options.start).run(adapters, _bars())
     if find_spec("matplotlib"):
         draw_curves(out)
     sys.stdout.write(f"trained into {out}\n")
     return 0
+
+
+def embedded_base(models: Path, device: str) -> Base:
+    """The embedded model to train for, in full precision.
+
+    Args:
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        InputError: a GPU was asked for, and there is none.
+        ModelError: the model is missing or damaged.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    elif device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch sees no GPU here; --device cpu trains without one")
+    file = models / EMBEDDED_GGUF
+    loaded = load_model(convert_gguf(file), revision=None, quantization="none", device="cpu")
+    if device != "cpu":
+        # Moved and not loaded there: adapters are trained over weights in full precision.
+        loaded = replace(loaded, model=loaded.model.to(device), device=device)
+    return Base(loaded, TIERS["embedded"].repo, sha256(file))
 
 
 def _samples(

@@ -8,7 +8,7 @@ LoRA over the whole text; a test holds loss and gradients of both against each o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -24,6 +24,18 @@ from mascot.alignment.tokens import Encoded
 from mascot.errors import ModelError
 
 WEIGHTS = "adapter_model.safetensors"
+
+
+@dataclass(frozen=True)
+class Tails:
+    """What became of the tails of a batch; the shorter ones are filled up on the right."""
+
+    states: torch.Tensor
+    """Last hidden states, (samples, longest tail, width)."""
+    ids: torch.Tensor
+    """Tokens, (samples, longest tail)."""
+    learned: torch.Tensor
+    """Which of them are learned, (samples, longest tail)."""
 
 
 class Student:
@@ -61,8 +73,8 @@ class Student:
             if isinstance(module, LoraLayer):
                 module.reset_lora_parameters("default", True)
 
-    def loss(self, batch: Sequence[Encoded], contexts: Contexts) -> tuple[torch.Tensor, int]:
-        """Sum of the negative log-likelihoods (nats) of the learned tokens, and how many these are."""
+    def hidden(self, batch: Sequence[Encoded], contexts: Contexts) -> Tails:
+        """What the last layer makes of every token of the tails."""
         cache, before = contexts.batch([e.context for e in batch])
         longest = max(len(e.tail) for e in batch)
         ids = torch.zeros(len(batch), longest, dtype=torch.long)
@@ -72,7 +84,8 @@ class Student:
             ids[i, : len(e.tail)] = torch.tensor(e.tail)
             present[i, : len(e.tail)] = 1
             learned[i, len(e.tail) - e.learned : len(e.tail)] = True
-        positions = before.sum(1, keepdim=True) + torch.arange(longest)
+        ids, present, learned = (x.to(before.device) for x in (ids, present, learned))
+        positions = before.sum(1, keepdim=True) + torch.arange(longest, device=before.device)
         hidden = self._base.model(
             input_ids=ids,
             attention_mask=torch.cat([before, present], 1),
@@ -80,8 +93,14 @@ class Student:
             past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
-        logits = self._base.lm_head(hidden[:, :-1][learned[:, 1:]])
-        return cross_entropy(logits.float(), ids[learned], reduction="sum"), int(learned.sum())
+        return Tails(hidden, ids, learned)
+
+    def loss(self, batch: Sequence[Encoded], contexts: Contexts) -> tuple[torch.Tensor, int]:
+        """Sum of the negative log-likelihoods (nats) of the learned tokens, and how many these are."""
+        tails = self.hidden(batch, contexts)
+        logits = self._base.lm_head(tails.states[:, :-1][tails.learned[:, 1:]])
+        total = cross_entropy(logits.float(), tails.ids[tails.learned], reduction="sum")
+        return total, sum(e.learned for e in batch)
 
     def weights(self) -> dict[str, torch.Tensor]:
         """A copy of the adapter's weights under PEFT's names."""

@@ -173,7 +173,7 @@ class Trainer:
             "weights": self._student.weights(),
             "best": self._best,
             "optimiser": self._optimiser.state_dict(),
-            "random": torch.get_rng_state(),
+            "random": random_state(),
             "progress": asdict(self.progress),
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ class Trainer:
 
     def _load(self) -> None:
         try:
-            state: dict[str, Any] = torch.load(self._file, weights_only=True)
+            state: dict[str, Any] = torch.load(self._file, weights_only=True, map_location="cpu")
         except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
             raise ModelError(f"{self._file} is damaged: remove it, and this adapter begins anew") from error
         if state["fingerprint"] != self._fingerprint:
@@ -192,10 +192,23 @@ class Trainer:
             )
         self._student.take(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
+        set_random_state(state["random"])
         self._best = state["best"]
         points = [Point(**point) for point in state["progress"].pop("curve")]
         self.progress = Progress(**state["progress"], curve=points)
+
+
+def random_state() -> dict[str, torch.Tensor]:
+    """Where torch's random numbers stand, on the processor and on the GPU if there is one."""
+    state = {"cpu": torch.get_rng_state()}
+    return {**state, "cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else state
+
+
+def set_random_state(state: dict[str, torch.Tensor]) -> None:
+    """Go on from there."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])
 
 
 def _cut(items: Sequence[Encoded], size: int) -> list[list[Encoded]]:
