@@ -7,6 +7,7 @@ prints it and exits with 2; a page shows it as a sentence. Anything else that is
     ├── SettingsError      a setting that cannot be right
     ├── PersonaError       a persona card that cannot be used
     ├── InputError         a message or request that cannot be accepted
+    ├── BusyError          more is asked than can be given just now
     ├── NotFoundError      a conversation or page that does not exist (any more)
     ├── StoreError         the journal could not be written or read
     ├── ModelError         a model file that is missing, truncated or not what it should be
@@ -30,6 +31,19 @@ class PersonaError(MascotError):
 
 class InputError(MascotError):
     """A message or request that cannot be accepted."""
+
+
+class BusyError(MascotError):
+    """More is asked than can be given just now; the same will be possible later.
+
+    Args:
+        line: what to tell the person.
+        wait: seconds after which to come again.
+    """
+
+    def __init__(self, line: str, wait: float = 60.0) -> None:
+        super().__init__(line)
+        self.wait = wait
 
 
 class NotFoundError(MascotError):

@@ -12,6 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mascot.errors import SettingsError
 
 
+def _on_space(there: int, elsewhere: int = 0) -> int:
+    """What a public demo needs, and what somebody's own machine does not."""
+    return there if os.environ.get("SPACE_ID") else elsewhere
+
+
 def _default_home() -> Path:
     """A Space's persistent disk where there is one, otherwise a folder beside the project."""
     return Path("/data/mascot") if os.environ.get("SPACE_ID") and Path("/data").is_dir() else Path(".mascot")
@@ -47,6 +52,23 @@ class Settings(BaseSettings):
     """Conversations that one local engine serves at the same time."""
     waiting: int = Field(default=64, ge=0)
     """Conversations that may wait for a slot; beyond, new messages are kindly refused."""
+    patience: float = Field(default=600.0, gt=0)
+    """Seconds that a conversation waits for a slot before it gives the floor back."""
+    messages_per_hour: int = Field(default_factory=lambda: _on_space(120), ge=0)
+    """Of one visitor; 0 is without limit, which it is but on a Space."""
+    conversations_per_hour: int = Field(default_factory=lambda: _on_space(30), ge=0)
+    """New ones of one visitor; 0 is without limit."""
+    turns_per_day: int = Field(default_factory=lambda: _on_space(20_000), ge=0)
+    """Of everyone together; 0 is without limit."""
+    archive: str = ""
+    """Where conversations (and ratings) are copied to from a disk that may vanish: a folder, or
+    `hf://datasets/OWNER/NAME`; empty is nowhere. A PostgreSQL store needs none."""
+    archive_seconds: float = Field(default=60.0, gt=0)
+    """Between two exports to the archive."""
+    retention_days: int = Field(default_factory=lambda: _on_space(30), ge=0)
+    """Conversations are deleted after so many days of silence; 0 keeps them."""
+    donations: bool = False
+    """Whether visitors are asked if they would like to give a conversation to research."""
     threads: int = Field(default=0, ge=0)
     """Threads of a local engine on the CPU; 0 is one less than the cores, at least one."""
     host: str = "127.0.0.1"

@@ -37,8 +37,9 @@ from mascot.conversation.text import clean
 from mascot.conversation.transcript import Transcript, fold
 from mascot.director.base import Decision, Policy
 from mascot.director.rules import legal
-from mascot.errors import InputError, MascotError, NotFoundError
+from mascot.errors import BusyError, InputError, MascotError, NotFoundError
 from mascot.live.journal import DuplicateKeyError, Entry, Journal
+from mascot.live.limits import Limits
 from mascot.live.pacing import paced
 from mascot.live.speaker import Report, Speaker
 from mascot.live.waiting import Place, WaitingLine
@@ -60,6 +61,7 @@ class Table:
     speaker: Speaker
     recogniser: CrisisRecogniser
     line: WaitingLine
+    limits: Limits
 
 
 class Conversation:
@@ -94,13 +96,21 @@ class Conversation:
         """Whether the group is at it."""
         return self._worker is not None
 
-    def say(self, text: str, key: str = "", barge: Barge = "interrupt", addressed: Sequence[str] = ()) -> int:
+    def say(
+        self,
+        text: str,
+        key: str = "",
+        barge: Barge = "interrupt",
+        addressed: Sequence[str] = (),
+        visitor: str = "",
+    ) -> int:
         """The person speaks; returns the event's sequence number once it is on disk.
 
         Raises:
             InputError: empty or longer than 4,000 characters, an unknown persona is addressed, a crisis
-                message is not acknowledged yet, or too many conversations wait for the engine (a message
-                that tells of a crisis is always taken).
+                message is not acknowledged yet.
+            BusyError: too many conversations wait for the engine, or it is too much for this visitor or
+                for today; a message that tells of a crisis is always taken.
             StoreError: it could not be saved.
         """
         text = _acceptable(text)
@@ -115,7 +125,7 @@ class Conversation:
         with self._lock:
             self._must_be_calm()
             if not verdict.crisis:
-                self._must_find_room()
+                self._must_find_room(visitor)
             events: list[Event] = [said]
             if verdict.crisis:
                 events.append(Crisis(kind=verdict.kind or "", score=verdict.score))
@@ -128,22 +138,23 @@ class Conversation:
             self._start()
             return entries[-1 - verdict.crisis].seq
 
-    def ask(self, agent: str) -> None:
+    def ask(self, agent: str, visitor: str = "") -> None:
         """The person asks a persona to speak next; raises InputError for one that is not at the table."""
         with self._lock:
             self._must_be_calm()
             self._must_sit(agent)
+            self._must_find_room(visitor)
             muted: list[Event] = [Muted(agent=agent, muted=False)] if agent in self._transcript.muted else []
             self._commit(*muted, Asked(agent=agent))
             self._start()
 
-    def go_on(self) -> None:
+    def go_on(self, visitor: str = "") -> None:
         """The person lets the group continue among themselves."""
         with self._lock:
             self._must_be_calm()
-            self._must_find_room()
             if not self._transcript.heard:
                 raise InputError("nothing was said yet: write something first")
+            self._must_find_room(visitor)
             self._commit(WentOn())
             self._start()
 
@@ -215,7 +226,11 @@ class Conversation:
                 if self._idle or not writable:
                     self._worker = None
                     return
-            place = self._table.line.enter(self._id, lambda: self._idle)
+            try:
+                place = self._table.line.enter(self._id, lambda: self._idle)
+            except BusyError as error:
+                writable = self._give_up(str(error))
+                continue
             if place is None:
                 continue
             try:
@@ -254,6 +269,7 @@ class Conversation:
             self._cancel = cancel = threading.Event()
             self._commit(event)
         if isinstance(event, Directive):
+            self._table.limits.turn()
             self._speak(transcript, event, cancel, place)
 
     def _speak(
@@ -313,9 +329,10 @@ class Conversation:
         if self._transcript.floor == "crisis":
             raise InputError("please read the message about help first, then say that you want to go on")
 
-    def _must_find_room(self) -> None:
+    def _must_find_room(self, visitor: str) -> None:
         if self._worker is None and self._table.line.full:
-            raise InputError("very many people are talking here just now: send it again in a minute")
+            raise BusyError("very many people are talking here just now: send it again in a minute")
+        self._table.limits.message(visitor)
 
     def _must_sit(self, agent: str) -> None:
         if agent not in self._transcript.cast:

@@ -17,6 +17,7 @@ from mascot.engines.base import Engine
 from mascot.errors import InputError
 from mascot.live.conversation import Conversation, Table
 from mascot.live.journal import Entry, Journal, Listing
+from mascot.live.limits import Limits
 from mascot.live.speaker import Speaker
 from mascot.live.waiting import WaitingLine
 from mascot.safety.recogniser import CrisisRecogniser
@@ -45,6 +46,8 @@ class Room:
     """Turns made at the same time."""
     waiting: int = 64
     """Conversations that may wait for a place; beyond, new messages are kindly refused."""
+    patience: float = 600.0
+    """Seconds after which a conversation that waits gives the floor back, and says why."""
 
 
 class Live:
@@ -62,6 +65,7 @@ class Live:
         recogniser: CrisisRecogniser,
         defaults: Defaults = Defaults(),
         room: Room = Room(),
+        limits: Limits | None = None,
     ) -> None:
         self.cast = cast
         self._journal = journal
@@ -69,14 +73,21 @@ class Live:
         self._speaker = speaker
         self._recogniser = recogniser
         self._defaults = defaults
+        self._limits = limits or Limits()
         self._lock = threading.RLock()
         self._awake: OrderedDict[str, Conversation] = OrderedDict()
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._policies: dict[str, Policy] = {}
-        self._line = WaitingLine(room.places, room.waiting, self._tell)
+        self._line = WaitingLine(room.places, room.waiting, self._tell, room.patience)
+        self._deletions: list[Callable[[str], object]] = []
 
-    def open(self, owner: str, seed: int | None = None) -> str:
-        """A new conversation of everyone in the cast; returns its id, which is also its secret."""
+    def open(self, owner: str, seed: int | None = None, visitor: str = "") -> str:
+        """A new conversation of everyone in the cast; returns its id, which is also its secret.
+
+        Raises:
+            BusyError: this visitor has begun as many as they may; see `Limits`.
+        """
+        self._limits.conversation(visitor)
         first = Opened(
             cast=self.cast.ids,
             policy=self._defaults.policy,
@@ -104,30 +115,47 @@ class Live:
         self._tell(id)
 
     def delete(self, id: str) -> None:
-        """Delete it for good, whoever is speaking."""
+        """Delete it for good, whoever is speaking, and wherever else it is kept.
+
+        Raises:
+            StoreError: here it is deleted, but a copy elsewhere could not be reached yet.
+        """
         with self._lock:
             conversation = self._awake.pop(id, None)
         if conversation is not None:
             conversation.close()
         self._journal.delete(id)
         self._tell(id)
+        for deed in self._deletions:
+            deed(id)
+
+    def also_delete(self, deed: Callable[[str], object]) -> None:
+        """Have this done too before a deletion is acknowledged; a StoreError of it is the deletion's."""
+        self._deletions.append(deed)
 
     def say(
-        self, id: str, text: str, *, key: str = "", barge: Barge = "interrupt", addressed: Sequence[str] = ()
+        self,
+        id: str,
+        text: str,
+        *,
+        key: str = "",
+        barge: Barge = "interrupt",
+        addressed: Sequence[str] = (),
+        visitor: str = "",
     ) -> int:
         """See `Conversation.say`. The first message becomes the title, unless it tells of a crisis."""
         conversation = self._conversation(id)
-        seq = conversation.say(text, key, barge, addressed)
+        seq = conversation.say(text, key, barge, addressed, visitor)
         if conversation.transcript.floor != "crisis" and self._journal.title(id) == UNTITLED:
             words = " ".join(clean(text).split())
             self.rename(id, words if len(words) <= 60 else words[:59].rsplit(" ", 1)[0] + "…")
         return seq
 
-    def ask(self, id: str, agent: str) -> None:
-        self._conversation(id).ask(agent)
+    def ask(self, id: str, agent: str, visitor: str = "") -> None:
+        self._conversation(id).ask(agent, visitor)
 
-    def go_on(self, id: str) -> None:
-        self._conversation(id).go_on()
+    def go_on(self, id: str, visitor: str = "") -> None:
+        self._conversation(id).go_on(visitor)
 
     def enough(self, id: str) -> None:
         self._conversation(id).enough()
@@ -158,6 +186,10 @@ class Live:
     def place_in_line(self, id: str) -> int:
         """1 for the conversation whose turn is made next; 0 for one that waits for nothing."""
         return self._line.place(id)
+
+    def expected_wait(self, id: str) -> float | None:
+        """Seconds until its turn is made, about; None where nobody can say, or it waits for nothing."""
+        return self._line.expected(id)
 
     def listen(self, id: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Have `callback` called, from any thread, after each commit; returns the unsubscriber."""
@@ -197,7 +229,13 @@ class Live:
         if policy not in self._policies:
             self._policies[policy] = make_policy(policy, self._engine)
         return Table(
-            self._journal, self.cast, self._policies[policy], self._speaker, self._recogniser, self._line
+            self._journal,
+            self.cast,
+            self._policies[policy],
+            self._speaker,
+            self._recogniser,
+            self._line,
+            self._limits,
         )
 
     def _make_room(self) -> None:

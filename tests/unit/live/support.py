@@ -14,6 +14,7 @@ from mascot.conversation.personas import Cast, load_cast
 from mascot.engines.base import Engine, Piece, Request
 from mascot.engines.scripted import ScriptedEngine
 from mascot.live.journal import Journal
+from mascot.live.limits import Limits
 from mascot.live.service import Defaults, Live, Room
 from mascot.live.speaker import Manner, Speaker
 
@@ -70,6 +71,7 @@ def open_live(
     engine: Engine | None = None,
     people: Cast | None = None,
     room: Room | None = None,
+    limits: Limits | None = None,
     **defaults: Any,
 ) -> Live:
     journal = store if isinstance(store, Journal) else Journal(f"sqlite:///{store}")
@@ -77,7 +79,8 @@ def open_live(
     people = people or load_cast()
     recogniser = cast(Any, FakeRecogniser())
     start = replace(Defaults("round-robin", pace="immediate"), **defaults)
-    return Live(journal, people, engine, Speaker(engine, people, MANNER), recogniser, start, room or Room())
+    speaker = Speaker(engine, people, MANNER)
+    return Live(journal, people, engine, speaker, recogniser, start, room or Room(), limits)
 
 
 @contextmanager

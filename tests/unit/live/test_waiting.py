@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mascot.conversation.events import Utterance
-from mascot.errors import InputError
+from mascot.errors import BusyError
 from mascot.live.service import Room
 from mascot.live.waiting import WaitingLine
 from tests.unit.live.support import StepEngine, open_live
@@ -110,7 +110,7 @@ def test_a_conversation_waits_until_the_one_before_has_its_words(tmp_path: Path)
     until(lambda: bool(engine.requests))
     live.say(waiting, "I am second.")
     until(lambda: live.place_in_line(waiting) == 1)
-    with pytest.raises(InputError, match="again in a minute"):
+    with pytest.raises(BusyError, match="again in a minute"):
         live.say(refused, "I am third.")
     assert live.place_in_line(speaking) == 0
     engine.go.set()
