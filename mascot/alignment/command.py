@@ -27,7 +27,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
     )
     numbers = {"share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
-               "weight-decay": float, "patience": int, "batch": int, "seed": int}  # fmt: skip
+               "weight-decay": float, "patience": int, "minutes": float, "batch": int, "seed": int}  # fmt: skip
     for name, kind in numbers.items():
         default = Recipe.model_fields[name.replace("-", "_")].default
         sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")

@@ -31,6 +31,8 @@ class Recipe(BaseModel):
     """Of the dev loss, per epoch."""
     patience: int = Field(default=3, ge=1)
     """Evaluations without a better dev loss after which it is enough."""
+    minutes: float | None = Field(default=None, gt=0)
+    """For each adapter; after them it ends with the next evaluation, wherever its learning rate is."""
     checkpoint_steps: int = Field(default=20, ge=1)
     share: float = Field(default=1.0, gt=0, le=1)
     """Of the training corpus, for learning curves."""

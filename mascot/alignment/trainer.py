@@ -14,18 +14,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
 from mascot.alignment.contexts import Contexts
 from mascot.alignment.recipe import Recipe
-from mascot.alignment.student import Student
-from mascot.alignment.tokens import Encoded
 from mascot.errors import ModelError
 
 _POOL = 8
 """Batches are cut from so many batches' worth of samples sorted by length, so that little is padding."""
+
+
+class Item(Protocol):
+    """Something to learn from."""
+
+    @property
+    def tail(self) -> Sequence[int]:
+        """Its tokens; items of like length go through the model together."""
+        ...
+
+    @property
+    def learned(self) -> int:
+        """How many things are learned from it: the tokens of a reply, or one preference."""
+        ...
+
+
+_Item = TypeVar("_Item", bound=Item)
+_Its = TypeVar("_Its", contravariant=True)
+
+
+class Learner(Protocol[_Its]):
+    """What can be trained: a `Student`, or a reward model."""
+
+    @property
+    def parameters(self) -> list[torch.nn.Parameter]: ...
+    def learning(self, yes: bool) -> None: ...
+    def loss(self, batch: Sequence[_Its], contexts: Contexts) -> tuple[torch.Tensor, int]: ...
+    def weights(self) -> dict[str, torch.Tensor]: ...
+    def take(self, weights: dict[str, torch.Tensor]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +88,7 @@ class Progress:
         return len(self.curve) - 1 - self.curve.index(self.best)
 
 
-class Trainer:
+class Trainer(Generic[_Item]):
     """Trains a student's adapter on samples, and keeps the weights that did best on others.
 
     Args:
@@ -71,10 +98,10 @@ class Trainer:
 
     def __init__(
         self,
-        student: Student,
+        student: Learner[_Item],
         contexts: Contexts,
-        train: Sequence[Encoded],
-        dev: Sequence[Encoded],
+        train: Sequence[_Item],
+        dev: Sequence[_Item],
         recipe: Recipe,
         epochs: int,
         folder: Path,
@@ -120,7 +147,11 @@ class Trainer:
         return step * per_epoch // self.steps_per_epoch > (step - 1) * per_epoch // self.steps_per_epoch
 
     def _enough(self) -> bool:
-        return bool(self.progress.curve) and self.progress.stale >= self._recipe.patience
+        now, minutes = self.progress, self._recipe.minutes
+        if not now.curve:
+            return False
+        late = minutes is not None and now.seconds > 60 * minutes and now.curve[-1].step == now.step
+        return late or now.stale >= self._recipe.patience
 
     def _step(self) -> None:
         self._student.learning(True)
@@ -143,7 +174,7 @@ class Trainer:
             return (step + 1) / warm
         return 0.55 + 0.45 * math.cos(math.pi * (step - warm) / max(1, self.steps - warm))
 
-    def batch(self, step: int) -> list[Encoded]:
+    def batch(self, step: int) -> list[_Item]:
         """The samples of a step: each once per epoch, in an order drawn anew, those of a length together."""
         epoch, at = divmod(step, self.steps_per_epoch)
         lot = random.Random(f"{self._recipe.seed}/{epoch}")
@@ -211,5 +242,5 @@ def set_random_state(state: dict[str, torch.Tensor]) -> None:
         torch.cuda.set_rng_state(state["cuda"])
 
 
-def _cut(items: Sequence[Encoded], size: int) -> list[list[Encoded]]:
+def _cut(items: Sequence[_Item], size: int) -> list[list[_Item]]:
     return [list(items[i : i + size]) for i in range(0, len(items), size)]
