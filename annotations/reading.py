@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from annotations.records import (
+    Answer,
     Assignment,
     Consent,
     Item,
@@ -138,6 +139,19 @@ def answer(connection: sa.Connection, id: int) -> Rated:
     item = _items(connection, ITEMS.c.id == row.item, True)[row.item]
     rater = _raters(connection, RATERS.c.id == row.rater)[row.rater]
     return Rated(answer=answer_of(row, item, rater), item=item, rater=rater)
+
+
+def answers_of(connection: sa.Connection, assignment: int) -> list[Answer]:
+    """The current answers of one assignment, by id."""
+    last = head(connection).last_id
+    rows = connection.execute(
+        _current(last).where(ANSWERS.c.assignment == assignment).order_by(ANSWERS.c.id)
+    ).all()
+    if not rows:
+        return []
+    item = _items(connection, ITEMS.c.id == rows[0].item, False)[rows[0].item]
+    rater = _raters(connection, RATERS.c.id == rows[0].rater)[rows[0].rater]
+    return [answer_of(row, item, rater) for row in rows]
 
 
 def items(connection: sa.Connection, study: str | None, transcripts: bool) -> Iterator[Item]:

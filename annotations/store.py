@@ -21,6 +21,7 @@ from annotations.importing import Import
 from annotations.leases import Lease, Release
 from annotations.ledger import Clock
 from annotations.records import (
+    Answer,
     Assignment,
     Consent,
     Draft,
@@ -272,6 +273,11 @@ class Store:
         """
         with self._reader() as connection:
             return reading.answer(connection, id)
+
+    def answers_of(self, assignment: int) -> list[Answer]:
+        """The current answers of one assignment, by id; none if its rater has withdrawn."""
+        with self._reader() as connection:
+            return reading.answers_of(connection, assignment)
 
     def items(self, study: str | None = None, transcripts: bool = False) -> Iterator[Item]:
         """Every item, in the order of adding."""

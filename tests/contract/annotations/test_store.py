@@ -296,3 +296,14 @@ def test_a_store_that_cannot_be_opened_is_one_line_without_its_password(url: str
         Store.open(url)
     assert "\n" not in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+def test_the_answers_of_one_assignment_are_read_as_they_stand_now(store: Store) -> None:
+    fill(store, items=2, raters=2)
+    mine, other = lease(store, "r0", "lease 0"), lease(store, "r1", "lease 1")
+    store.submit(mine.id, "r0", [scale(2), scale(3, "relevance")], "first")
+    store.submit(mine.id, "r0", [scale(5)], "second")
+    store.submit(other.id, "r1", [scale(1)], "another's")
+    assert {a.criterion: value(a) for a in store.answers_of(mine.id)} == {"empathy": 5, "relevance": 3}
+    store.withdraw(Withdrawal(rater="r0"), "gone")
+    assert store.answers_of(mine.id) == []
