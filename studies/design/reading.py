@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ class Design:
         wanted: tuple[ItemKind, ...] = ("dialogue", "pair", "triple")
         live = self.study.dialogues.live is not None
         return tuple(kind for kind in wanted if kind in asked and (live or self.study.overlap.of(kind)))  # pyright: ignore[reportArgumentType]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what cannot change once items are made: arms, dialogues, tasks and overlap."""
+        fixed = self.study.model_dump_json(include={"arms", "dialogues", "tasks", "overlap", "attention"})
+        return hashlib.sha256(fixed.encode()).hexdigest()
 
     def groups(self, kind: ItemKind) -> list[tuple[str, ...]]:
         """Arms that stand together in items of a kind."""

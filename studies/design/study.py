@@ -49,7 +49,7 @@ class Arm(Record):
     engine: Literal["auto", "llamacpp", "transformers", "openai"] = "auto"
     model: str = "auto"
     adapters: str = "promoted"
-    """`promoted`, `none` (the base model), `shipped`, or a folder with one adapter per persona."""
+    """`promoted` (as the app has them), `none` (the base model), or a folder with one for each persona."""
     policy: Literal["model", "round-robin", "random", "mention"] = "model"
     personas: tuple[str, ...] = ()
     """Ids; empty: all that the app has."""
