@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mascot.adapters.lineage import base_hash
 from mascot.adapters.registry import Registry
@@ -12,6 +13,7 @@ from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER, EMBEDDED_GGUF
 from mascot.engines.select import select_engine
 from mascot.live.journal import Journal
+from mascot.live.limits import Allowance, Limits
 from mascot.live.service import Defaults, Live, Room
 from mascot.live.speaker import INSTRUCTED, TINY, Manner, Speaker
 from mascot.safety.recogniser import CrisisRecogniser
@@ -24,6 +26,7 @@ class Studio:
 
     live: Live
     engine: Engine
+    journal: Journal
     notice: str = ""
     """One line for the person at the machine: what was asked for and could not be had."""
 
@@ -53,9 +56,17 @@ def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
         Speaker(engine, cast, manner(engine), embedder, lambda text: patterns.check(text).crisis),
         CrisisRecogniser(embedder),
         defaults or Defaults(settings.policy, settings.max_turns),
-        Room(settings.slots, settings.waiting),
+        Room(settings.slots, settings.waiting, settings.patience),
+        limits(journal, settings),
     )
-    return Studio(live, engine, " ".join(notices))
+    return Studio(live, engine, journal, " ".join(notices))
+
+
+def limits(journal: Journal, settings: Settings) -> Limits:
+    """What visitors may ask for; a restart does not give today's turns anew."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    allowance = Allowance(settings.messages_per_hour, settings.conversations_per_hour, settings.turns_per_day)
+    return Limits(allowance, journal.turns_since(midnight) if settings.turns_per_day else 0)
 
 
 def load_adapters(engine: Engine, settings: Settings) -> tuple[str, ...]:

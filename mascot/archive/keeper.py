@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """A thread that does something every so many seconds.
+    """A thread that does something at once, and then every so many seconds.
 
     A deed that fails with a MascotError is logged, once per reason, and tried again at its next time.
     """
@@ -31,11 +31,11 @@ class Keeper:
         self._thread.join()
 
     def _keep(self) -> None:
-        while True:
-            ended = self._end.wait(self._seconds)
+        ended = False
+        while not ended:
             self._do()
-            if ended:
-                return
+            ended = self._end.wait(self._seconds)
+        self._do()
 
     def _do(self) -> None:
         try:

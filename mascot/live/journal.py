@@ -147,6 +147,12 @@ class Journal:
             rows = connection.execute(query).all()
         return [Listing(row.id, row.title, utc(row.created_at), utc(row.updated_at)) for row in rows]
 
+    def turns_since(self, at: datetime) -> int:
+        """How many utterances of personas there are since a time, in all conversations."""
+        query = sa.select(sa.func.count()).where(EVENTS.c.type == "utterance", EVENTS.c.at >= at)
+        with self.database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def title(self, conversation: str) -> str:
         """The conversation's title.
 

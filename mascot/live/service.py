@@ -79,7 +79,7 @@ class Live:
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._policies: dict[str, Policy] = {}
         self._line = WaitingLine(room.places, room.waiting, self._tell, room.patience)
-        self._deletions: list[Callable[[str], object]] = []
+        self._deletions: list[Callable[[Sequence[str]], object]] = []
 
     def open(self, owner: str, seed: int | None = None, visitor: str = "") -> str:
         """A new conversation of everyone in the cast; returns its id, which is also its secret.
@@ -114,22 +114,23 @@ class Live:
         self._journal.rename(id, title[:MAX_TITLE])
         self._tell(id)
 
-    def delete(self, id: str) -> None:
-        """Delete it for good, whoever is speaking, and wherever else it is kept.
+    def delete(self, *ids: str) -> None:
+        """Delete conversations for good, whoever is speaking, and wherever else they are kept.
 
         Raises:
-            StoreError: here it is deleted, but a copy elsewhere could not be reached yet.
+            StoreError: here they are deleted, but a copy elsewhere could not be reached yet.
         """
-        with self._lock:
-            conversation = self._awake.pop(id, None)
-        if conversation is not None:
-            conversation.close()
-        self._journal.delete(id)
-        self._tell(id)
+        for id in ids:
+            with self._lock:
+                conversation = self._awake.pop(id, None)
+            if conversation is not None:
+                conversation.close()
+            self._journal.delete(id)
+            self._tell(id)
         for deed in self._deletions:
-            deed(id)
+            deed(ids)
 
-    def also_delete(self, deed: Callable[[str], object]) -> None:
+    def also_delete(self, deed: Callable[[Sequence[str]], object]) -> None:
         """Have this done too before a deletion is acknowledged; a StoreError of it is the deletion's."""
         self._deletions.append(deed)
 

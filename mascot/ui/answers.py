@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from math import ceil
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mascot.errors import InputError, MascotError, NotFoundError, PersonaError
+from mascot.errors import BusyError, InputError, MascotError, NotFoundError, PersonaError
 
 MAX_BODY = 64 * 1024
 """Bytes of a request; a message has a limit of its own, far below."""
@@ -38,7 +39,10 @@ def one_line(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except MascotError as error:
-            return answer({"error": " ".join(str(error).split())}, _status(error))
+            response = answer({"error": " ".join(str(error).split())}, _status(error))
+            if isinstance(error, BusyError):
+                response.headers["Retry-After"] = str(ceil(error.wait))
+            return response
 
     return handled
 
@@ -46,6 +50,8 @@ def one_line(handler: Handler) -> Handler:
 def _status(error: MascotError) -> int:
     if isinstance(error, InputError | PersonaError):
         return 400
+    if isinstance(error, BusyError):
+        return 429
     return 404 if isinstance(error, NotFoundError) else 503
 
 

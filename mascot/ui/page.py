@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mascot.errors import SettingsError
+from mascot.live.keeping import Keeping
 from mascot.settings import Settings
 from mascot.ui.component import group_chat
+from mascot.ui.keeping import KeepingRoutes
 from mascot.ui.routes import LiveRoutes
 from mascot.ui.theme import CSS, room
 
@@ -49,12 +52,12 @@ def build() -> gr.Blocks:
     return page
 
 
-def launch_options(routes: LiveRoutes, settings: Settings) -> dict[str, Any]:
+def launch_options(routes: Sequence[BaseRoute], settings: Settings) -> dict[str, Any]:
     """What Gradio's `launch` is given: our routes, our look, and none of its extras."""
     return {
         "server_name": settings.host,
         "server_port": settings.port,
-        "app_kwargs": {"routes": routes.all, "middleware": [Middleware(_Private)]},
+        "app_kwargs": {"routes": list(routes), "middleware": [Middleware(_Private)]},
         "theme": room(),
         "css": CSS,
         "footer_links": [],
@@ -69,7 +72,9 @@ def launch_options(routes: LiveRoutes, settings: Settings) -> dict[str, Any]:
     }
 
 
-def start(live: Live, settings: Settings, notice: str = "") -> tuple[str, Callable[[], None]]:
+def start(
+    live: Live, settings: Settings, notice: str = "", keeping: Keeping | None = None
+) -> tuple[str, Callable[[], None]]:
     """Serves the page in a thread; its address and the function that ends it.
 
     Raises:
@@ -77,7 +82,8 @@ def start(live: Live, settings: Settings, notice: str = "") -> tuple[str, Callab
     """
     settings = settings.model_copy(update={"port": _free_port(settings.host, settings.port)})
     page, routes = build(), LiveRoutes(live, notice)
-    page.launch(**launch_options(routes, settings))
+    kept = KeepingRoutes(keeping or Keeping())
+    page.launch(**launch_options([*routes.all, *kept.all], settings))
 
     def end() -> None:
         routes.streams.end()
@@ -86,13 +92,13 @@ def start(live: Live, settings: Settings, notice: str = "") -> tuple[str, Callab
     return f"http://{_shown(settings.host)}:{settings.port}/", end
 
 
-def serve(live: Live, settings: Settings, notice: str = "") -> None:
+def serve(live: Live, settings: Settings, notice: str = "", keeping: Keeping | None = None) -> None:
     """Serves the page until Ctrl-C; prints its address once.
 
     Raises:
         SettingsError: as `start`.
     """
-    url, end = start(live, settings, notice)
+    url, end = start(live, settings, notice, keeping)
     print(f"{TITLE}: {url}", flush=True)  # noqa: T201
     try:
         threading.Event().wait()

@@ -30,6 +30,7 @@ from mascot.safety.resources import INTERNATIONAL, countries, resources_for
 from mascot.ui.answers import HEADERS, answer, one_line, read
 from mascot.ui.stream import Streams
 from mascot.ui.table import table
+from mascot.ui.visitors import Visitors
 
 if TYPE_CHECKING:
     from mascot.live.service import Live
@@ -79,6 +80,7 @@ class LiveRoutes:
         self._live = live
         self._remark = remark
         self._files = StaticFiles(directory=STATIC)
+        self._visitors = Visitors()
         self.streams = Streams(live)
 
     @property
@@ -117,42 +119,49 @@ class LiveRoutes:
         )
 
     async def _open(self, request: Request) -> Response:
-        conversation = await run_in_threadpool(self._live.open, _owner(request))
+        visitor = self._visitors.name(request)
+        conversation = await run_in_threadpool(lambda: self._live.open(_owner(request), visitor=visitor))
         return answer({"id": conversation}, 201)
 
     async def _show(self, request: Request) -> Response:
-        conversation = _conversation(request)
+        conversation = conversation_of(request)
         return answer({"id": conversation, "title": await run_in_threadpool(self._live.title, conversation)})
 
     async def _rename(self, request: Request) -> Response:
         title = " ".join((await read(request, Rename)).title.split())
         if not title:
             raise InputError("a title needs at least one letter")
-        await run_in_threadpool(self._live.rename, _conversation(request), title)
+        await run_in_threadpool(self._live.rename, conversation_of(request), title)
         return answer({"title": title})
 
     async def _delete(self, request: Request) -> Response:
-        await run_in_threadpool(self._live.delete, _conversation(request))
+        await run_in_threadpool(self._live.delete, conversation_of(request))
         return answer({})
 
     async def _events(self, request: Request) -> Response:
-        conversation = _conversation(request)
+        conversation = conversation_of(request)
         await run_in_threadpool(self._live.title, conversation)  # an unknown one is a 404, not a stream
         seen = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
         return self.streams.open(conversation, int(seen) if re.fullmatch(r"\d{1,15}", seen) else 0)
 
     async def _say(self, request: Request) -> Response:
-        conversation, body = _conversation(request), await read(request, Say)
+        conversation, body = conversation_of(request), await read(request, Say)
+        visitor = self._visitors.name(request)
 
         def say() -> int:
             return self._live.say(
-                conversation, body.text, key=body.key, barge=body.barge, addressed=body.addressed
+                conversation,
+                body.text,
+                key=body.key,
+                barge=body.barge,
+                addressed=body.addressed,
+                visitor=visitor,
             )
 
         return answer({"seq": await run_in_threadpool(say)})
 
     async def _export(self, request: Request) -> Response:
-        conversation = _conversation(request)
+        conversation = conversation_of(request)
         try:
             write, media = EXPORTS[request.path_params["format"]]
         except KeyError:
@@ -174,11 +183,12 @@ class LiveRoutes:
         return response
 
     async def _act(self, request: Request) -> Response:
-        await run_in_threadpool(_deed(self._live, _conversation(request), await read(request, Act)))
+        conversation, visitor = conversation_of(request), self._visitors.name(request)
+        await run_in_threadpool(_deed(self._live, conversation, await read(request, Act), visitor))
         return answer({})
 
 
-def _deed(live: Live, conversation: str, act: Act) -> Callable[[], Any]:
+def _deed(live: Live, conversation: str, act: Act, visitor: str) -> Callable[[], Any]:
     def need(name: str) -> Any:
         value = getattr(act, name)
         if value is None:
@@ -188,15 +198,16 @@ def _deed(live: Live, conversation: str, act: Act) -> Callable[[], Any]:
     match act.do:
         case "ask":
             agent = need("agent")
-            return lambda: live.ask(conversation, agent)
+            return lambda: live.ask(conversation, agent, visitor)
         case "mute":
             agent, muted = need("agent"), need("muted")
             return lambda: live.mute(conversation, agent, muted)
         case "pace":
             pace = need("pace")
             return lambda: live.set_pace(conversation, pace)
+        case "go-on":
+            return lambda: live.go_on(conversation, visitor)
     plain = {
-        "go-on": live.go_on,
         "enough": live.enough,
         "stop": live.stop,
         "acknowledge": live.acknowledge,
@@ -211,7 +222,12 @@ def _owner(request: Request) -> str:
     return owner
 
 
-def _conversation(request: Request) -> str:
+def conversation_of(request: Request) -> str:
+    """The conversation in a route's path.
+
+    Raises:
+        NotFoundError: what stands there can be none.
+    """
     conversation = request.path_params["id"]
     if not CONVERSATION.fullmatch(conversation):
         raise NotFoundError(GONE)

@@ -88,7 +88,8 @@ class Streams:
             newest_place = self._live.place_in_line(conversation)
             if newest_place != place:
                 place = newest_place
-                yield _block("waiting", {"place": place})
+                seconds = self._live.expected_wait(conversation)
+                yield _block("waiting", {"place": place, "seconds": seconds})
             if not caught_up:
                 caught_up = True
                 yield _block("ready", {"seq": after})

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ui": {"conversation", "live", "safety", "settings"},
 }
 """Rooms that know the others only through these; `studio`, `doctor`, `cli` and `__main__` know everyone."""
-EVERYONE = {"studio", "doctor", "cli", "__main__", "__init__"}
+EVERYONE = {"studio", "house", "doctor", "cli", "__main__", "__init__"}
 MODULES = sorted((ROOT / "mascot").rglob("*.py"))
 
 

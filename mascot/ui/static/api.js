@@ -6,14 +6,15 @@ const BASE = new URL("../", import.meta.url);
 
 /** An answer that is not a success; `status` 0 means that nobody answered. */
 export class Refusal extends Error {
-  constructor(message, status) {
+  constructor(message, status, ours = false) {
     super(message);
     this.status = status;
+    this.ours = ours; // said by the studio itself, and not by a proxy before it
   }
 
   /** Whether the same request may succeed later. */
   get passing() {
-    return this.status === 0 || this.status >= 500 || this.status === 429;
+    return this.status === 0 || this.status >= 500 || (this.status === 429 && !this.ours);
   }
 }
 
@@ -32,7 +33,7 @@ async function call(method, path, body) {
   }
   const answer = await response.json().catch(() => null);
   if (!response.ok || answer === null) {
-    throw new Refusal(answer?.error ?? "The server could not answer.", response.ok ? 502 : response.status);
+    throw new Refusal(answer?.error ?? "The server could not answer.", response.ok ? 502 : response.status, Boolean(answer?.error));
   }
   return answer;
 }
@@ -47,6 +48,10 @@ export const rename = (id, title) => call("PATCH", at(id), { title });
 export const remove = (id) => call("DELETE", at(id));
 export const act = (id, deed) => call("POST", at(id, "/act"), deed);
 export const send = (id, { text, key, barge }) => call("POST", at(id, "/say"), { text, key, barge });
+export const keeping = () => call("GET", "keeping");
+export const donation = (id) => call("GET", at(id, "/donation"));
+export const donate = (id) => call("PUT", at(id, "/donation"));
+export const takeBack = (id) => call("DELETE", at(id, "/donation"));
 export const crisis = (kind, country) =>
   call("GET", `crisis?${new URLSearchParams({ kind, ...(country && { country }) })}`);
 

@@ -23,6 +23,14 @@ const FLOORS = {
   failure: "They are quiet.",
 };
 
+/** An expected wait, as roughly as it is known. */
+function soon(seconds) {
+  if (!seconds) return "";
+  if (seconds < 10) return ", a few seconds";
+  if (seconds < 90) return `, about ${Math.round(seconds / 10) * 10} seconds`;
+  return `, about ${Math.round(seconds / 60)} minutes`;
+}
+
 /** `on.send(text, barge)`, `on.draft(text)`, `on.stop()`, `on.enough()`, `on.goOn()`, `on.ask()`, `on.mute()`. */
 export class Composer {
   constructor({ personas, name, limit, on }) {
@@ -134,7 +142,7 @@ export class Composer {
 
   #state(talk) {
     if (!talk.busy) return FLOORS[talk.floor] ?? "";
-    if (talk.place && !talk.current) return `Many people are talking here. You are number ${talk.place} in line.`;
+    if (talk.place && !talk.current) return `Many people are talking here. You are number ${talk.place} in line${soon(talk.wait)}.`;
     if (!talk.current) return "They are considering who speaks.";
     const doing = talk.current.phase === "speaking" ? "is speaking" : "is thinking";
     return `${this.name(talk.current.agent)} ${doing}.`;

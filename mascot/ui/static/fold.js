@@ -15,6 +15,7 @@ export function emptyTalk() {
     crisis: null,
     heard: new Set(), // keys of messages that have arrived
     place: 0, // in the line before the engine; 0 is not waiting
+    wait: null, // seconds until its turn, about
   };
 }
 

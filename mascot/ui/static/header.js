@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { h, icon, say } from "./dom.js";
 import { menu, question } from "./menu.js";
 
-/** `on.rename(title)`, `on.remove()`, `on.pace(pace)`, `on.done(sentence)`. */
+/** `on.rename(title)`, `on.remove()`, `on.pace(pace)`, `on.research()`. */
 export class Header {
   constructor({ opener, host, on }) {
     this.host = host;
@@ -23,12 +23,14 @@ export class Header {
     this.exports = ["md", "json"].map((format) =>
       h("a", { "data-format": format, download: true }, `Export as ${format === "md" ? "Markdown" : "JSON"}`),
     );
+    this.research = deed("Give to research …", () => this.on.research());
     this.paces = ["reading", "immediate"].map((pace) => this.#paceChoice(pace));
     return [
       h("fieldset", { class: "pace" }, h("legend", {}, "Words appear"), this.paces),
       deed("Rename", () => this.#rename()),
       deed("Copy its link", () => this.#copy()),
       ...this.exports,
+      this.research,
       deed("Delete for good", () => this.#remove(), "danger"),
     ];
   }
@@ -38,8 +40,9 @@ export class Header {
     return h("label", {}, radio, pace === "reading" ? "at reading speed" : "as soon as they come");
   }
 
-  /** Shows which conversation is open ("" for none yet), and its pace. */
-  show(id, title, pace) {
+  /** Shows which conversation is open ("" for none yet), its pace, and whether research may be given it. */
+  show(id, title, pace, donations) {
+    this.research.hidden = !donations;
     this.id = id;
     this.name = title;
     say(this.title, id ? title || "New conversation" : "MASCOT Studio");

@@ -7,8 +7,7 @@ const HIDDEN_FOR = 60_000;
 
 /**
  * Listens to a conversation. `on.entry(entry)`, `on.ready()`, `on.title(text)`, `on.waiting(place in
- * line, 0 for none)`, `on.gone()` and
- * `on.connected(boolean)` are called as things happen; the function that comes back hangs up.
+ * line, 0 for none, seconds or null)`, `on.gone()` and `on.connected(boolean)` are called as things happen; the function that comes back hangs up.
  */
 export function listen(id, on) {
   let source = null;
@@ -34,7 +33,10 @@ export function listen(id, on) {
     };
     source.addEventListener("ready", () => on.ready());
     source.addEventListener("title", (message) => on.title(JSON.parse(message.data).title));
-    source.addEventListener("waiting", (message) => on.waiting(JSON.parse(message.data).place));
+    source.addEventListener("waiting", (message) => {
+      const { place, seconds } = JSON.parse(message.data);
+      on.waiting(place, seconds);
+    });
     source.addEventListener("deleted", gone);
     source.onerror = failed;
   }

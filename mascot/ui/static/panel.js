@@ -6,7 +6,7 @@ const WIDE = window.matchMedia("(min-width: 1100px)");
 
 /** `on.open(id)` with "" for a new one; `rest` is what becomes inert while the drawer is open. */
 export class Panel {
-  constructor({ notice, on, rest }) {
+  constructor({ notice, keeping, on, rest }) {
     this.on = on;
     this.rest = rest;
     this.list = h("ul", { class: "conversations" });
@@ -23,7 +23,7 @@ export class Panel {
       h("a", { class: "new", href: "?", onclick: (event) => this.#go(event, "") }, icon("plus"), "New conversation"),
       this.list,
       this.empty,
-      h("p", { class: "notice" }, notice),
+      h("div", { class: "panel-foot" }, h("p", { class: "notice" }, notice), keeping),
     );
     this.veil = h("div", { class: "veil", hidden: true, onclick: () => this.close() });
     this.opener = h(

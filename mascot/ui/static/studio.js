@@ -8,6 +8,7 @@ import { stranger } from "./faces.js";
 import { emptyTalk, fold } from "./fold.js";
 import { Header } from "./header.js";
 import { draft } from "./keep.js";
+import { Keeping, askForResearch } from "./keeping.js";
 import { listen } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
@@ -39,6 +40,7 @@ export class Studio {
     this.#follow(address());
     this.#list();
     this.outbox.flush();
+    this.keeping.start(() => this.#show());
   }
 
   #build() {
@@ -48,7 +50,8 @@ export class Studio {
     this.sorry = h("p", { class: "note", role: "status" });
     this.empty = welcome(this.table, (text) => this.#begin(text));
     this.main = h("div", { class: "talk", tabindex: -1 });
-    this.panel = new Panel({ notice, rest: this.main, on: { open: (id) => this.#go(id) } });
+    this.keeping = new Keeping();
+    this.panel = new Panel({ notice, keeping: this.keeping.element, rest: this.main, on: { open: (id) => this.#go(id) } });
     this.crisis = new CrisisCard({ acknowledge: () => this.#act({ do: "acknowledge" }) });
     this.outbox = new Outbox(this.#outboxEvents());
     this.header = new Header({ opener: this.panel.opener, host: this.root, on: this.#headerEvents() });
@@ -86,6 +89,7 @@ export class Studio {
       pace: (pace) => this.#act({ do: "pace", pace }),
       rename: (title) => this.#try(async () => this.#titled((await api.rename(this.id, title)).title)),
       remove: () => this.#try(() => this.#remove()),
+      research: () => this.#try(async () => this.header.tell(await askForResearch(this.root, this.id))),
     };
   }
 
@@ -153,7 +157,7 @@ export class Studio {
       entry: (entry) => this.#entry(entry),
       ready: () => this.#caughtUp(),
       title: (title) => this.#titled(title),
-      waiting: (place) => this.#waiting(place),
+      waiting: (place, seconds) => this.#waiting(place, seconds),
       gone: () => this.#gone(),
       connected: (connected) => this.#connected(connected),
     });
@@ -166,9 +170,10 @@ export class Studio {
     this.#show();
   }
 
-  /** So many conversations are served before this one. */
-  #waiting(place) {
+  /** So many conversations are served before this one, which takes about so long. */
+  #waiting(place, seconds) {
     this.talk.place = place;
+    this.talk.wait = seconds;
     this.#show();
   }
 
@@ -213,7 +218,7 @@ export class Studio {
     const { talk } = this;
     const begun = Boolean(this.id) || this.outbox.of("").length > 0;
     this.empty.hidden = begun && (talk.items.length > 0 || !this.ready || this.outbox.of(this.id).length > 0);
-    this.header.show(this.id, this.title, talk.pace);
+    this.header.show(this.id, this.title, talk.pace, this.keeping.donations);
     this.composer.show(talk, { begun, connected: this.connected });
     this.composer.element.hidden = talk.crisis !== null;
     const wasCrisis = !this.crisis.element.hidden;

@@ -25,7 +25,7 @@ class House:
         self.live: Live = open_live(self.journal, max_turns=1)
         self.folder = folder / "donations"
         self.donations = Donations(self.journal, self.live.cast, self.folder)
-        self.live.also_delete(self.donations.take_back)
+        self.live.also_delete(lambda ids: [self.donations.take_back(id) for id in ids])
 
     def talk(self, text: str) -> str:
         id = self.live.open("an owner's secret")
@@ -163,7 +163,7 @@ def test_a_strange_file_among_the_donations_is_named(house: House) -> None:
 def test_a_copy_that_cannot_be_deleted_yet_is_no_silent_success(house: House) -> None:
     id = house.talk("hello")
 
-    def unreachable(_id: str) -> None:
+    def unreachable(_ids: object) -> None:
         raise StoreError("the archive cannot be reached")
 
     house.live.also_delete(unreachable)

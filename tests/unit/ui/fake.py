@@ -32,6 +32,7 @@ class FakeLive:
         self.cast = load_cast()
         self.talks: dict[str, Talk] = {}
         self.deeds: list[tuple[Any, ...]] = []
+        self.visitors: list[str] = []
         self._lock = threading.RLock()
 
     def happen(self, id: str, event: Event) -> int:
@@ -45,7 +46,7 @@ class FakeLive:
             listener()
         return seq
 
-    def open(self, owner: str) -> str:
+    def open(self, owner: str, visitor: str = "") -> str:
         id = secrets.token_urlsafe(16)
         self.talks[id] = Talk(owner)
         self.happen(id, Opened(cast=self.cast.ids, policy="model", seed=0, max_turns=4))
@@ -61,6 +62,9 @@ class FakeLive:
 
     def place_in_line(self, id: str) -> int:
         return self._talk(id).place
+
+    def expected_wait(self, id: str) -> float | None:
+        return 12.5 * self._talk(id).place or None
 
     def wait_in_line(self, id: str, place: int) -> None:
         self._talk(id).place = place
@@ -79,7 +83,17 @@ class FakeLive:
         for listener in list(listeners):
             listener()
 
-    def say(self, id: str, text: str, *, key: str, barge: str, addressed: Sequence[str] = ()) -> int:
+    def say(
+        self,
+        id: str,
+        text: str,
+        *,
+        key: str,
+        barge: str,
+        addressed: Sequence[str] = (),
+        visitor: str = "",
+    ) -> int:
+        self.visitors.append(visitor)
         if not text.strip():
             raise InputError("there is nothing in this message")
         for entry in self._talk(id).entries:
@@ -101,12 +115,12 @@ class FakeLive:
     def wake(self, id: str) -> None:
         self.deeds.append(("wake", id))
 
-    def ask(self, id: str, agent: str) -> None:
+    def ask(self, id: str, agent: str, visitor: str = "") -> None:
         self._talk(id)
         self.cast[agent]
         self.deeds.append(("ask", agent))
 
-    def go_on(self, id: str) -> None:
+    def go_on(self, id: str, visitor: str = "") -> None:
         self._did(id, "go-on")
 
     def enough(self, id: str) -> None:

@@ -109,9 +109,11 @@ def test_a_page_is_told_its_place_in_line_when_it_changes(talk: Talk) -> None:
 
     async def watch(blocks: AsyncIterator[str], _streams: Streams) -> None:
         seen = await until(blocks, "event: ready")
-        assert 'event: waiting\ndata: {"place": 2}\n\n' in seen
+        assert 'event: waiting\ndata: {"place": 2, "seconds": 25.0}\n\n' in seen
         await asyncio.to_thread(live.wait_in_line, conversation, 0)
-        assert (await until(blocks, "event: waiting"))[-1] == 'event: waiting\ndata: {"place": 0}\n\n'
+        assert (await until(blocks, "event: waiting"))[
+            -1
+        ] == 'event: waiting\ndata: {"place": 0, "seconds": null}\n\n'
 
     follow(talk, 0, watch)
 
