@@ -61,9 +61,15 @@ class Contexts:
             before = ids
         return total
 
-    def read(self) -> Iterator[int]:
-        """Read all contexts; yields how many tokens each of them needed."""
-        return self._read_in_turn() if self._model.device.type == "cpu" else self._read_side_by_side()
+    def read(self, side_by_side: bool | None = None) -> Iterator[int]:
+        """Read all contexts; yields how many tokens each of them needed.
+
+        Args:
+            side_by_side: many at a time, each whole; if not said, on a GPU.
+        """
+        if side_by_side is None:
+            side_by_side = self._model.device.type != "cpu"
+        return self._read_side_by_side() if side_by_side else self._read_in_turn()
 
     def _read_in_turn(self) -> Iterator[int]:
         """Each begins with what it shares with the one before it, which is not read again."""

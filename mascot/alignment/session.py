@@ -73,8 +73,7 @@ def embedded_base(models: Path, device: str) -> Base:
     loaded = load_model(convert_gguf(file), revision=None, quantization="none", device="cpu")
     if device != "cpu":
         # Moved and not loaded there: adapters are trained over weights in full precision.
-        model: torch.nn.Module = loaded.model
-        model.to(device)
+        torch.nn.Module.to(loaded.model, device)
         loaded = replace(loaded, device=device)
     return Base(loaded, TIERS["embedded"].repo, sha256(file))
 

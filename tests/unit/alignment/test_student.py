@@ -8,6 +8,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from torch.nn.functional import cross_entropy
+from transformers.cache_utils import DynamicLayer
 
 from mascot.alignment.contexts import Contexts
 from mascot.alignment.student import Student, read_weights
@@ -83,6 +84,22 @@ def test_loss_and_gradients_are_those_of_pefts_activated_lora(
 def test_contexts_are_read_once_where_they_are_shared(batch: list[Encoded], tmp_path: Path) -> None:
     contexts = Contexts(tiny_llama(), tmp_path / "scratch", [e.context for e in batch])
     assert contexts.tokens < 0.7 * sum(len(ids) for ids in {e.context for e in batch})
+
+
+def test_contexts_read_side_by_side_are_those_read_one_after_the_other(
+    batch: list[Encoded], tmp_path: Path
+) -> None:
+    all_of_them = [e.context for e in batch]
+    memories = []
+    for side_by_side in (False, True):
+        contexts = Contexts(tiny_llama(), tmp_path / str(side_by_side), all_of_them, torch.float32)
+        assert sum(contexts.read(side_by_side)) == contexts.tokens
+        cache, mask = contexts.batch(all_of_them)
+        layers = [layer for layer in cache.layers if isinstance(layer, DynamicLayer)]
+        memories.append((torch.stack([s for y in layers for s in (y.keys, y.values) if s is not None]), mask))
+    (one, mask), (other, same) = memories
+    assert torch.equal(mask, same)
+    assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_a_saved_adapter_is_an_activated_lora_for_peft(tmp_path: Path) -> None:
