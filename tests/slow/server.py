@@ -15,7 +15,7 @@ from mascot.ui.routes import LiveRoutes
 from tests.unit.live.support import all_different, open_live
 
 
-class _Telling(uvicorn.Server):
+class Telling(uvicorn.Server):
     """Says where it listens, once it does."""
 
     def __init__(self, config: uvicorn.Config, ready: Connection) -> None:
@@ -33,4 +33,4 @@ def serve(store: Path, ready: Connection) -> None:
     live = open_live(store, ScriptedEngine(all_different, delay=0.004), max_turns=3, pace="reading")
     app = Starlette(routes=LiveRoutes(live).all)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
-    _Telling(config, ready).run()
+    Telling(config, ready).run()
