@@ -26,6 +26,7 @@ from mascot.doctor import examine
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
 from mascot.errors import MascotError
+from mascot.evaluation.evaluate_command import add_command as add_evaluate
 from mascot.evaluation.voices_command import add_command as add_voices
 from mascot.live.service import Defaults
 from mascot.live.terminal import converse
@@ -160,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
     personas.set_defaults(run=_personas)
 
-    for add in (add_adapters, add_align, add_voices, add_bench):
+    for add in (add_adapters, add_align, add_voices, add_evaluate, add_bench):
         add(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")

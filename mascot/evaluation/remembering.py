@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mascot.conversation.prompt import Prompt
-from mascot.engines.base import Engine, Piece, Request
+from mascot.engines.base import Engine, Request
+from mascot.evaluation.wrapped import Wrapped
 
 
-class Remembering(Engine):
+class Remembering(Wrapped):
     """Another engine's choices and counts, each asked for once; its text is never remembered."""
 
     def __init__(self, engine: Engine) -> None:
-        self.info = engine.info
-        self._engine = engine
+        super().__init__(engine)
         self._chosen: dict[tuple[Request, tuple[str, ...]], list[float]] = {}
         self._counted: dict[Prompt, int] = {}
-
-    def stream(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Piece]:
-        return self._engine.stream(request, cancel)
 
     def choose(self, request: Request, options: Sequence[str]) -> list[float]:
         key = (replace(request, session=""), tuple(options))
@@ -35,12 +31,5 @@ class Remembering(Engine):
         return self._counted[prompt]
 
     def load_adapter(self, name: str, path: Path) -> None:
-        self._engine.load_adapter(name, path)
+        super().load_adapter(name, path)
         self._chosen.clear()
-
-    @property
-    def adapters(self) -> tuple[str, ...]:
-        return self._engine.adapters
-
-    def close(self) -> None:
-        self._engine.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from zlib import crc32
@@ -12,22 +11,13 @@ from mascot.conversation.events import Directive, Muted, Opened, UserSaid, WentO
 from mascot.conversation.personas import Cast
 from mascot.conversation.transcript import Transcript, fold
 from mascot.director.rules import legal
+from mascot.evaluation.baselines.base import Round
 from mascot.evaluation.dialogue import Dialogue, Said, Start
 from mascot.evaluation.kept import Header, finish_all, kept, read
 from mascot.evaluation.systems import System
 from mascot.live.speaker import Report
 
-__all__ = ["Header", "Held", "hold", "hold_all", "hold_round", "kept", "opening", "read"]
-
-
-@dataclass(frozen=True)
-class Held:
-    """One round: what was said, and the talk with it."""
-
-    said: tuple[Said, ...]
-    talk: Transcript
-    empty: int = 0
-    """Turns in which the guards let nothing through."""
+__all__ = ["Header", "hold", "hold_all", "hold_round", "kept", "opening", "read"]
 
 
 def hold(system: System, start: Start, turns: int) -> Dialogue:
@@ -52,7 +42,7 @@ def opening(cast: Cast, start: Start, turns: int, policy: str, seed: int = 0, ag
     return fold([opened, UserSaid(text=start.text)])
 
 
-def hold_round(system: System, talk: Transcript, turns: int, session: str) -> Held:
+def hold_round(system: System, talk: Transcript, turns: int, session: str) -> Round:
     """`turns` turns of the group after the person has spoken.
 
     Where the director yields before, the person lets the group go on. A persona of which the guards let
@@ -77,7 +67,7 @@ def hold_round(system: System, talk: Transcript, turns: int, session: str) -> He
             silent.append(directive.agent)
     for agent in silent:
         talk = talk.after(Muted(agent=agent, muted=False))
-    return Held(tuple(said), talk, len(silent))
+    return Round(tuple(said), talk, len(silent))
 
 
 def _next(system: System, transcript: Transcript, session: str) -> Directive | None:

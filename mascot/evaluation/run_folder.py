@@ -36,7 +36,7 @@ class RunHeader(Record):
     data: tuple[str, ...]
     """Names or paths of the corpora, as given."""
     limit: int | None
-    """At most so many first messages of each group of a corpus: a valence, or a domain where it has none."""
+    """At most so many first messages of each corpus."""
     seed: int
     turns: int
     """Turns of a group after each message of the person."""

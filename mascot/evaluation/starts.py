@@ -1,18 +1,25 @@
-"""First messages for measuring: situations that train nothing, and those of EmpatheticDialogues."""
+"""First messages for measuring: of situations that train nothing, and of any corpus."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from itertools import islice, zip_longest
 from pathlib import Path
+from random import Random
 
 from mascot.corpora.expert import expert_corpus
+from mascot.corpora.load import load_corpus
+from mascot.corpora.record import Item
 from mascot.corpora.situations import Situation, situations
 from mascot.errors import InputError
 from mascot.evaluation.dialogue import Dialogue, Said, Start
+from mascot.evaluation.run_folder import RunFolder
 
 EXPERTS = "experts"
 """Name under which the experts' replies are measured as one more system."""
+
+Calm = Callable[[str], bool]
 
 
 def held_out_starts() -> tuple[Start, ...]:
@@ -25,7 +32,7 @@ def app_starts() -> tuple[Start, ...]:
     return tuple(_start(situation, "app") for situation in situations())
 
 
-def ed_starts(path: Path, limit: int, calm: Callable[[str], bool]) -> tuple[Start, ...]:
+def ed_starts(path: Path, limit: int, calm: Calm) -> tuple[Start, ...]:
     """First messages of an EmpatheticDialogues file, evenly spread over it.
 
     Args:
@@ -35,19 +42,67 @@ def ed_starts(path: Path, limit: int, calm: Callable[[str], bool]) -> tuple[Star
     Raises:
         InputError: the file cannot be read, or is no such file.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["utterance_idx"] == "1"]
-            found = [_from_ed(row) for row in rows]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error})") from None
-    except (KeyError, AttributeError, csv.Error) as error:
-        raise InputError(
-            f"{path} is no CSV of EmpatheticDialogues: columns conv_id, utterance_idx, context and "
-            f"utterance are needed ({error} is missing)"
-        ) from None
+    found = [as_start(item) for item in load_corpus(str(path))]
     spread = found[:: max(len(found) // limit, 1)]
     return tuple([start for start in spread if calm(start.text)][:limit])
+
+
+def drawn_starts(names: Sequence[str], limit: int | None, seed: int, calm: Calm) -> tuple[Start, ...]:
+    """First messages of several corpora, drawn by the seed, evenly out of each valence.
+
+    Where a corpus has no valences, evenly out of its domains. What is for training is left out.
+
+    Args:
+        names: names or paths of corpora.
+        limit: at most so many of each corpus; None is all.
+        calm: as for `ed_starts`.
+
+    Raises:
+        InputError: there is no such corpus, a row is malformed, nothing is left, or two share an id.
+    """
+    found = [start for name in names for start in _drawn(name, limit, seed, calm)]
+    twice = next((id for id, count in Counter(start.id for start in found).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"two of the corpora have an entry {twice!r}: evaluate them in runs of their own")
+    return tuple(found)
+
+
+def of_run(folder: RunFolder) -> tuple[Start, ...]:
+    """The first messages of a run with their words; licensed ones are read from their corpora again.
+
+    Raises:
+        InputError: there is no run, or a corpus is not where it was.
+    """
+    starts = folder.starts()
+    if all(start.published for start in starts):
+        return starts
+    texts = {item.id: item.text for name in folder.header().data for item in load_corpus(name)}
+    missing = next((start.id for start in starts if start.id not in texts), None)
+    if missing is not None:
+        raise InputError(
+            f"the corpora of {folder.path} have no entry {missing!r} any more: run `evaluate` anew"
+        )
+    return tuple(start.model_copy(update={"text": texts[start.id]}) for start in starts)
+
+
+def as_start(item: Item) -> Start:
+    """The first message of an entry of a corpus."""
+    fields = item.model_dump(include={"id", "source", "domain", "emotion", "text", "published", "valence"})
+    return Start(**fields)
+
+
+def _drawn(name: str, limit: int | None, seed: int, calm: Calm) -> list[Start]:
+    starts = [as_start(item) for item in load_corpus(name) if item.split not in ("train", "dev")]
+    shuffled = Random(f"starts:{seed}").sample(starts, len(starts))
+    groups: dict[str, list[Start]] = defaultdict(list)
+    for start in shuffled:
+        groups[start.valence or start.domain].append(start)
+    in_turn = zip_longest(*(groups[key] for key in sorted(groups)))
+    calm_ones = (s for turn in in_turn for s in turn if s is not None and calm(s.text))
+    found = list(islice(calm_ones, limit))
+    if not found:
+        raise InputError(f"{name} has nothing to answer that is not for training")
+    return found
 
 
 def expert_dialogues() -> tuple[Dialogue, ...]:
@@ -78,16 +133,5 @@ def training_replies() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _start(situation: Situation, source: str) -> Start:
-    fields = situation.model_dump(include={"id", "domain", "emotion", "text"})
+    fields = situation.model_dump(include={"id", "domain", "emotion", "text", "valence"})
     return Start(source=source, **fields)
-
-
-def _from_ed(row: dict[str, str]) -> Start:
-    return Start(
-        id=row["conv_id"],
-        source="ed",
-        domain="everyday",
-        emotion=row["context"],
-        text=row["utterance"].replace("_comma_", ","),
-        published=False,
-    )

@@ -31,14 +31,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 def _add_run(run: argparse.ArgumentParser) -> None:
     _add_systems(run)
     run.add_argument("--ed", type=Path, metavar="CSV", help="EmpatheticDialogues; its text is never written")
-    run.add_argument("--ed-limit", type=_count, default=100, metavar="N", help="first messages of it (100)")
-    run.add_argument("--limit", type=_count, metavar="N", help="at most N situations of each source of ours")
-    run.add_argument("--turns", type=_count, default=4, metavar="N", help="persona turns of a round (4)")
+    run.add_argument("--ed-limit", type=count, default=100, metavar="N", help="first messages of it (100)")
+    run.add_argument("--limit", type=count, metavar="N", help="at most N situations of each source of ours")
+    run.add_argument("--turns", type=count, default=4, metavar="N", help="persona turns of a round (4)")
     run.add_argument("--policy", default="round-robin", help="who directs (round-robin: everyone once)")
-    run.add_argument("--candidates", type=_count, metavar="N", help="for each utterance; else as the app")
-    run.add_argument("--at-once", type=_count, default=4, metavar="N", help="rounds held at a time (4)")
+    run.add_argument("--candidates", type=count, metavar="N", help="for each utterance; else as the app")
+    run.add_argument("--at-once", type=count, default=4, metavar="N", help="rounds held at a time (4)")
     run.add_argument(
-        "--shown", type=_count, default=20, metavar="N", help="conversations of each source shown"
+        "--shown", type=count, default=20, metavar="N", help="conversations of each source shown"
     )
     _add_places(run)
     run.set_defaults(run=_run)
@@ -47,7 +47,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 def _add_director(director: argparse.ArgumentParser) -> None:
     _add_systems(director)
     director.add_argument("--split", choices=("dev", "test"), default="test", help="which dialogues (test)")
-    director.add_argument("--limit", type=_count, metavar="N", help="at most N dialogues")
+    director.add_argument("--limit", type=count, metavar="N", help="at most N dialogues")
     director.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="where the report goes")
     director.set_defaults(run=_director)
 
@@ -55,7 +55,7 @@ def _add_director(director: argparse.ArgumentParser) -> None:
 def _add_sheet(sheet: argparse.ArgumentParser) -> None:
     sheet.add_argument("first", help="name of a system held before")
     sheet.add_argument("second", help="name of another one")
-    sheet.add_argument("--pairs", type=_count, default=60, metavar="N")
+    sheet.add_argument("--pairs", type=count, default=60, metavar="N")
     sheet.add_argument("--seed", type=int, default=1, metavar="S")
     _add_places(sheet)
     sheet.set_defaults(run=_sheet)
@@ -98,7 +98,8 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="where the report goes")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A number from 1, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
     return int(text)
@@ -120,41 +121,41 @@ def _point(text: str) -> tuple[float, str]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.voices_run import run
 
     return run(options)
 
 
 def _director(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.director_run import run
 
     return run(options)
 
 
 def _sheet(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.reading import write_sheet
 
     return write_sheet(options)
 
 
 def _score(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.reading import print_score
 
     return print_score(options)
 
 
 def _curve(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.reading import write_curve
 
     return write_curve(options)
 
 
-def _need_packages() -> None:
+def need_packages() -> None:
     """The app does without scikit-learn, SciPy and matplotlib; measuring does not."""
     from importlib.util import find_spec
 
