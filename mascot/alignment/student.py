@@ -8,6 +8,7 @@ LoRA over the whole text; a test holds loss and gradients of both against each o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,6 +73,10 @@ class Student:
         for module in self._adapted.modules():
             if isinstance(module, LoraLayer):
                 module.reset_lora_parameters("default", True)
+
+    def resting(self) -> AbstractContextManager[None]:
+        """A stretch in which the model is the base alone: for reading contexts."""
+        return self._adapted.disable_adapter()
 
     def hidden(self, batch: Sequence[Encoded], contexts: Contexts) -> Tails:
         """What the last layer makes of every token of the tails."""

@@ -41,16 +41,16 @@ class Item(Protocol):
 
 
 _Item = TypeVar("_Item", bound=Item)
-_Its = TypeVar("_Its", contravariant=True)
+_Item_contra = TypeVar("_Item_contra", contravariant=True)
 
 
-class Learner(Protocol[_Its]):
+class Learner(Protocol[_Item_contra]):
     """What can be trained: a `Student`, or a reward model."""
 
     @property
     def parameters(self) -> list[torch.nn.Parameter]: ...
     def learning(self, yes: bool) -> None: ...
-    def loss(self, batch: Sequence[_Its], contexts: Contexts) -> tuple[torch.Tensor, int]: ...
+    def loss(self, batch: Sequence[_Item_contra], contexts: Contexts) -> tuple[torch.Tensor, int]: ...
     def weights(self) -> dict[str, torch.Tensor]: ...
     def take(self, weights: dict[str, torch.Tensor]) -> None: ...
 
