@@ -16,6 +16,7 @@ from mascot.engines.models import EMBEDDED, EMBEDDED_GGUF, TIERS, Tier
 from mascot.errors import ModelError, SettingsError
 from mascot.settings import Settings
 
+_ZERO = "a ZeroGPU Space lends a GPU to each call"
 _log = logging.getLogger(__name__)
 
 
@@ -85,7 +86,14 @@ def cuda_is_here() -> bool:
     return False
 
 
+def on_zero_gpu() -> bool:
+    """Whether this is a Space where a GPU is lent for one call at a time; see `zerogpu`."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true", "y", "yes", "on")
+
+
 def _automatic(settings: Settings) -> EnginePlan:
+    if on_zero_gpu() and settings.engine != "llamacpp":
+        return _of_tier(TIERS["standard"], settings, _ZERO)
     if settings.engine == "transformers":
         name = "standard" if cuda_is_here() else "embedded"
         return _of_tier(TIERS[name], settings, "MASCOT_ENGINE=transformers")
@@ -149,6 +157,11 @@ def _build(plan: EnginePlan, settings: Settings) -> Engine:
             threads=threads,
             timeout_seconds=settings.timeout_seconds,
         )
+    if on_zero_gpu():
+        from mascot.engines.zerogpu import ZeroGpuEngine, lend
+
+        revision = _revision(plan, settings)
+        return ZeroGpuEngine(source, lend(), revision=revision, context_tokens=settings.context_tokens)
     from mascot.engines.hf import TransformersEngine
 
     return TransformersEngine(
