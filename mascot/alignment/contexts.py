@@ -103,13 +103,15 @@ class Contexts:
             self._model(
                 input_ids=ids.to(self._model.device), past_key_values=cache, use_cache=True, logits_to_keep=1
             )
+            fresh: list[tuple[int, int]] = []
             for i, context in enumerate(some):
                 known, length = common_prefix(before, context), len(context)
-                self._keep(cache, i, slice(known, length), used)
                 rows = torch.cat([rows[:known], torch.arange(used, used + length - known)])
+                fresh += [(i, at) for at in range(known, length)]
                 self._rows[context] = rows
                 used, before = used + length - known, context
                 yield length - known
+            self._keep(cache, fresh, used - len(fresh))
 
     def batch(self, contexts: Sequence[Ids]) -> tuple[DynamicCache, torch.Tensor]:
         """The memories of several contexts side by side, the shorter ones filled up on the left.
@@ -138,13 +140,14 @@ class Contexts:
             return
         self._model(input_ids=torch.tensor([ids]), past_key_values=cache, use_cache=True, logits_to_keep=1)
         held = cache.get_seq_length()
-        self._keep(cache, 0, slice(held - len(ids), held), row)
+        self._keep(cache, [(0, at) for at in range(held - len(ids), held)], row)
 
-    def _keep(self, cache: DynamicCache, which: int, part: slice, row: int) -> None:
-        """Store a part of one of the contexts in a cache from this row on."""
+    def _keep(self, cache: DynamicCache, tokens: Sequence[tuple[int, int]], row: int) -> None:
+        """Store tokens of a cache, each given as context and place, from this row on."""
+        which, places = torch.tensor(tokens, device=self._stored.device).view(-1, 2).unbind(1)
         for number, layer in enumerate(cache.layers):
             assert isinstance(layer, DynamicLayer)
             for side, states in enumerate((layer.keys, layer.values)):
                 assert states is not None
-                new = states[which, :, part].transpose(0, 1)
-                self._stored[row : row + len(new), number, side] = new.to(self._stored.dtype)
+                new = states[which, :, places]
+                self._stored[row : row + len(tokens), number, side] = new.to(self._stored.dtype)
