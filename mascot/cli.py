@@ -27,6 +27,7 @@ from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
 from mascot.errors import MascotError
 from mascot.evaluation.evaluate_command import add_command as add_evaluate
+from mascot.evaluation.judges.command import add_command as add_judge
 from mascot.evaluation.voices_command import add_command as add_voices
 from mascot.live.service import Defaults
 from mascot.live.terminal import converse
@@ -34,6 +35,7 @@ from mascot.safety.command import run_safety
 from mascot.safety.message import crisis_message
 from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings, read_settings
+from mascot.spaces.command import add_command as add_space
 from mascot.studio import open_studio
 
 
@@ -161,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
     personas.set_defaults(run=_personas)
 
-    for add in (add_adapters, add_align, add_voices, add_evaluate, add_bench):
+    for add in (add_adapters, add_align, add_voices, add_evaluate, add_judge, add_bench, add_space):
         add(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")
