@@ -4,7 +4,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train bench clean
+.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train bench space audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,14 @@ train: setup-dev models ## Train personas and director from the expert corpus, o
 
 bench: setup-dev models ## Measure what docs/results publishes about speed, beside others (15 minutes)
 	$(BIN)/python -m mascot bench
+
+space: $(BIN)/.installed models ## Assemble a Space, start it as the hub would; REPO=owner/name pushes it (HF_TOKEN)
+	@$(BIN)/python -m mascot space $(if $(SERVE),--serve,--try) $(if $(HARDWARE),--hardware $(HARDWARE)) \
+		$(if $(PORT),--port $(PORT)) $(if $(REPO),--push $(REPO))
+
+audit: setup-dev ## Ask the package index for known holes in what is pinned (needs the network)
+	$(BIN)/pip install --disable-pip-version-check --quiet pip-audit==2.10.1
+	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
 
 setup-dev: $(BIN)/.installed-dev
 

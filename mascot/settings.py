@@ -17,6 +17,11 @@ def _on_space(there: int, elsewhere: int = 0) -> int:
     return there if os.environ.get("SPACE_ID") else elsewhere
 
 
+def _default_port() -> int:
+    port = os.environ.get("GRADIO_SERVER_PORT", "")
+    return int(port) if port.isdecimal() else 7860
+
+
 def _default_home() -> Path:
     """A Space's persistent disk where there is one, otherwise a folder beside the project."""
     return Path("/data/mascot") if os.environ.get("SPACE_ID") and Path("/data").is_dir() else Path(".mascot")
@@ -73,8 +78,9 @@ class Settings(BaseSettings):
     """Whether visitors are asked if they would like to give a conversation to research."""
     threads: int = Field(default=0, ge=0)
     """Threads of a local engine on the CPU; 0 is one less than the cores, at least one."""
-    host: str = "127.0.0.1"
-    port: int = Field(default=7860, ge=0, le=65535)
+    host: str = Field(default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    port: int = Field(default_factory=_default_port, ge=0, le=65535)
+    """Where the page is served; by default where Gradio's own variables say, as on a Space."""
     policy: Literal["model", "round-robin", "random", "mention"] = "model"
     """Who directs: the model itself, or one of the simple policies."""
     max_turns: int = Field(default=4, ge=1, le=20)

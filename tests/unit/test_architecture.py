@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "studio",
     },
     "bench": {"conversation", "engines", "director", "live", "settings", "corpora", "adapters"},
+    "spaces": {"settings"},
     "ui": {"conversation", "live", "safety", "settings"},
 }
 """Rooms that know the others only through these; `studio`, `doctor`, `cli` and `__main__` know everyone."""
