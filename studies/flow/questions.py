@@ -49,8 +49,15 @@ class Sheet:
     shown: tuple[Shown, ...]
     assignment: Assignment
     naming: Naming
-    last: bool
-    """Whether this is the person's last item."""
+    number: int
+    """Which of the person's items this is, from 1."""
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the person's last."""
+        live = self.design.study.dialogues.live
+        most = self.design.study.items_per_person if live is None else live.conversations
+        return self.number >= most
 
     @property
     def language(self) -> str:
@@ -69,11 +76,7 @@ def asked(sheet: Sheet) -> list[Asked]:
         if task.on == sheet.item.kind and (sheet.last or not isinstance(task, GuessTask))
         for each in _asked(task, sheet)
     ]
-    checks = [
-        _attention(check, sheet)
-        for check in sheet.design.study.attention
-        if sheet.assignment.ordinal + 1 in check.at
-    ]
+    checks = [_attention(check, sheet) for check in sheet.design.study.attention if sheet.number in check.at]
     middle = len(found) // 2
     return [*found[:middle], *checks, *found[middle:]]
 

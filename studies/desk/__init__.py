@@ -1,0 +1,1 @@
+"""What the researcher sees: how a study stands, its figures, its exports."""

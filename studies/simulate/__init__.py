@@ -1,0 +1,1 @@
+"""Simulated raters of known quality, who walk the real way over HTTP."""
