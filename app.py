@@ -1,5 +1,6 @@
 """The app: settings → models, stores, conversations → page. The file that a Space runs."""
 
+import os
 import signal
 import sys
 from contextlib import ExitStack
@@ -11,7 +12,9 @@ from mascot.errors import MascotError
 from mascot.house import House
 from mascot.settings import Settings, read_settings
 from mascot.studio import open_studio
+from mascot.ui.keeping import KeepingRoutes
 from mascot.ui.page import serve
+from mascot.ui.signin import SignIn, provider_from
 
 
 def main() -> int:
@@ -41,7 +44,15 @@ def run(settings: Settings, opened: ExitStack) -> None:
         sources.append(opened.enter_context(Store.open(settings.ratings_url)).source)
     house = House(studio, settings, sources)
     opened.callback(house.close)
-    serve(studio.live, settings, keeping=house.keeping)
+    serve(studio.live, settings, more=[*KeepingRoutes(house.keeping).all, *sign_in(settings).all])
+
+
+def sign_in(settings: Settings) -> SignIn:
+    """Sign-in by what a Space's own variables say; its owner is a researcher."""
+    names = [*settings.researchers.split(","), os.environ.get("SPACE_AUTHOR_NAME", "")]
+    host = os.environ.get("SPACE_HOST", "")
+    site = f"https://{host}" if host else ""
+    return SignIn(provider_from(os.environ), {name.strip() for name in names if name.strip()}, site)
 
 
 def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:

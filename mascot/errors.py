@@ -8,6 +8,7 @@ prints it and exits with 2; a page shows it as a sentence. Anything else that is
     ├── PersonaError       a persona card that cannot be used
     ├── InputError         a message or request that cannot be accepted
     ├── BusyError          more is asked than can be given just now
+    ├── ForbiddenError     something that is not for everybody
     ├── NotFoundError      a conversation or page that does not exist (any more)
     ├── StoreError         the journal could not be written or read
     ├── ModelError         a model file that is missing, truncated or not what it should be
@@ -44,6 +45,10 @@ class BusyError(MascotError):
     def __init__(self, line: str, wait: float = 60.0) -> None:
         super().__init__(line)
         self.wait = wait
+
+
+class ForbiddenError(MascotError):
+    """Something that is not for everybody, asked for by somebody it is not for."""
 
 
 class NotFoundError(MascotError):

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """Between two exports to the archive."""
     retention_days: int = Field(default_factory=lambda: _on_space(30), ge=0)
     """Conversations are deleted after so many days of silence; 0 keeps them."""
+    researchers: str = ""
+    """Who may see what is not for everybody, by their names on Hugging Face, with commas between them."""
     donations: bool = False
     """Whether visitors are asked if they would like to give a conversation to research."""
     threads: int = Field(default=0, ge=0)

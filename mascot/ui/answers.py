@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mascot.errors import BusyError, InputError, MascotError, NotFoundError, PersonaError
+from mascot.errors import BusyError, ForbiddenError, InputError, MascotError, NotFoundError, PersonaError
 
 MAX_BODY = 64 * 1024
 """Bytes of a request; a message has a limit of its own, far below."""
@@ -52,6 +52,8 @@ def _status(error: MascotError) -> int:
         return 400
     if isinstance(error, BusyError):
         return 429
+    if isinstance(error, ForbiddenError):
+        return 403
     return 404 if isinstance(error, NotFoundError) else 503
 
 

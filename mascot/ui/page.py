@@ -15,10 +15,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mascot.errors import SettingsError
-from mascot.live.keeping import Keeping
 from mascot.settings import Settings
 from mascot.ui.component import group_chat
-from mascot.ui.keeping import KeepingRoutes
 from mascot.ui.routes import LiveRoutes
 from mascot.ui.theme import CSS, room
 
@@ -73,17 +71,16 @@ def launch_options(routes: Sequence[BaseRoute], settings: Settings) -> dict[str,
 
 
 def start(
-    live: Live, settings: Settings, notice: str = "", keeping: Keeping | None = None
+    live: Live, settings: Settings, notice: str = "", more: Sequence[BaseRoute] = ()
 ) -> tuple[str, Callable[[], None]]:
-    """Serves the page in a thread; its address and the function that ends it.
+    """Serves the page, and further routes, in a thread; its address and the function that ends it.
 
     Raises:
         SettingsError: the port is taken, or the host is not one of this machine's.
     """
     settings = settings.model_copy(update={"port": _free_port(settings.host, settings.port)})
     page, routes = build(), LiveRoutes(live, notice)
-    kept = KeepingRoutes(keeping or Keeping())
-    page.launch(**launch_options([*routes.all, *kept.all], settings))
+    page.launch(**launch_options([*routes.all, *more], settings))
 
     def end() -> None:
         routes.streams.end()
@@ -92,13 +89,13 @@ def start(
     return f"http://{_shown(settings.host)}:{settings.port}/", end
 
 
-def serve(live: Live, settings: Settings, notice: str = "", keeping: Keeping | None = None) -> None:
-    """Serves the page until Ctrl-C; prints its address once.
+def serve(live: Live, settings: Settings, notice: str = "", more: Sequence[BaseRoute] = ()) -> None:
+    """Serves the page, and further routes, until Ctrl-C; prints its address once.
 
     Raises:
         SettingsError: as `start`.
     """
-    url, end = start(live, settings, notice, keeping)
+    url, end = start(live, settings, notice, more)
     print(f"{TITLE}: {url}", flush=True)  # noqa: T201
     try:
         threading.Event().wait()

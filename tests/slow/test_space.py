@@ -1,4 +1,4 @@
-"""A Space started here as the hub would start it, with the embedded model: one visitor, and what the log knows."""
+"""A Space started here as the hub would start it, with the embedded model; and what its log knows."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
     writing: type = uploads(kept)
 
     class Hub(writing):
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
             tree = [{"type": "file", "path": f, "size": len(b), "oid": COMMIT} for f, b in kept.files.items()]
             self._json(
                 tree
