@@ -75,7 +75,7 @@ def events_of(dialogue: Dialogue, start: Start, personas: Sequence[str]) -> tupl
             events.append(UserSaid(text=text))
             continue
         one = next(said)
-        if one.action:
-            events.append(Directive(agent=speaker, action=one.action, tone=one.tone, score=1.0))
+        # Always: where a turn stands in the transcript is where its directive stood.
+        events.append(Directive(agent=speaker, action=one.action, tone=one.tone, score=1.0))
         events.append(Utterance(agent=speaker, text=text, tokens=one.tokens, seconds=one.seconds))
     return tuple(events)
