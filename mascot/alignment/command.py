@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mascot.alignment.recipe import Recipe
+from mascot.alignment.rewards.command import add_reward_commands
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -32,6 +33,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         default = Recipe.model_fields[name.replace("-", "_")].default
         sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")
     sft.set_defaults(run=_sft)
+    add_reward_commands(ways)
 
 
 def _sft(options: argparse.Namespace) -> int:

@@ -111,7 +111,7 @@ class BlockPreference(_Compared):
 _Row = TypeVar("_Row", Preference, BlockPreference)
 
 
-def write_preferences(file: Path, rows: Iterable[Preference] | Iterable[BlockPreference]) -> None:
+def write_preferences(file: Path, rows: Iterable[Preference | BlockPreference]) -> None:
     """Write them, all at once or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     written = file.with_suffix(".new")
@@ -140,7 +140,7 @@ def read_preferences(file: Path, kind: type[_Row]) -> list[_Row]:
     return rows
 
 
-def check_preferences(rows: Sequence[Preference] | Sequence[BlockPreference], where: str) -> None:
+def check_preferences(rows: Sequence[Preference | BlockPreference], where: str) -> None:
     """Refuse what nothing, or nothing true, can be learned from.
 
     Raises:

@@ -38,7 +38,7 @@ class Figures:
     loss: float
     """Mean of - log of the probability given to the chosen one, nats; a coin has 0.693."""
     calibration_error: float
-    """Expected calibration error: mean over pairs of the gap between sure and right of their bin, 0 to 0.5."""
+    """Expected calibration error: mean over pairs of the gap between sure and right in their bin."""
     reliability: Sequence[Bin]
 
     def record(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def kind_of(row: Preference | BlockPreference) -> str:
     return row.flaw or row.criterion or row.source
 
 
-def figures(rows: Sequence[Preference] | Sequence[BlockPreference], ahead: Numbers) -> Figures:
+def figures(rows: Sequence[Preference | BlockPreference], ahead: Numbers) -> Figures:
     """The figures of a reward model on these pairs.
 
     Pairs of one theme are not independent, so intervals are bootstrapped over themes.

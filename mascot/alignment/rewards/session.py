@@ -1,0 +1,106 @@
+"""A reward model as the command line asks for it: from options to a folder, and a table of its figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from mascot.alignment.preferences import BlockPreference, Preference
+from mascot.alignment.preferences_sources import gather
+from mascot.alignment.rewards.group import GroupRecipe
+from mascot.alignment.rewards.light import LightRecipe
+from mascot.alignment.rewards.training import train_group, train_light
+from mascot.conversation.personas import load_cast
+from mascot.engines.embedding import MiniLM
+from mascot.engines.models import EMBEDDED_EMBEDDER
+from mascot.errors import InputError
+from mascot.settings import read_settings
+
+_Recipe = TypeVar("_Recipe", bound=BaseModel)
+
+
+def run_reward(options: argparse.Namespace) -> int:
+    """Train a reward model for replies; returns the exit code.
+
+    Raises:
+        MascotError: what cannot be trained, in one line.
+    """
+    settings = read_settings()
+    if options.threads:
+        import torch
+
+        torch.set_num_threads(options.threads)
+    cast = load_cast(settings.home / "personas")
+    rows = gather(options.sources, Preference, cast)
+    _check_out(options.out, options.resume)
+    if options.kind == "language":
+        from mascot.alignment.rewards.language_training import LanguageRecipe, train_language
+        from mascot.alignment.session import embedded_base
+
+        if options.start:
+            raise InputError("--start refines light reward models only: leave it out, or --kind light")
+        recipe = recipe_of(options, LanguageRecipe)
+        base = embedded_base(settings.models, options.device)
+        record = train_language(rows, base, cast, recipe, options.out)
+    else:
+        embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
+        record = train_light(rows, embedder, recipe_of(options, LightRecipe), options.out, options.start)
+    sys.stdout.write(table(record) + f"trained into {options.out}\n")
+    return 0
+
+
+def run_group_reward(options: argparse.Namespace) -> int:
+    """Train a reward model for blocks; returns the exit code.
+
+    Raises:
+        MascotError: what cannot be trained, in one line.
+    """
+    settings = read_settings()
+    rows = gather(options.sources, BlockPreference, load_cast(settings.home / "personas"))
+    _check_out(options.out, False)
+    embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
+    record = train_group(rows, embedder, recipe_of(options, GroupRecipe), options.out)
+    sys.stdout.write(table(record) + f"trained into {options.out}\n")
+    return 0
+
+
+def recipe_of(options: argparse.Namespace, kind: type[_Recipe]) -> _Recipe:
+    """The recipe that the options ask for.
+
+    Raises:
+        InputError: a number that cannot be.
+    """
+    given = {name: value for name, value in vars(options).items() if name in kind.model_fields}
+    try:
+        return kind(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).replace("_", "-")
+        raise InputError(f"--{name} {first['input']} is not usable: {first['msg']}") from None
+
+
+def table(record: Mapping[str, Any]) -> str:
+    """The figures for a person to read: held-out accuracy, whole and by kind, with intervals."""
+    metrics = record["metrics"]
+    lines = [_line("all test pairs", metrics["accuracy"])]
+    lines += [_line(kind, estimate) for kind, estimate in metrics["by_kind"].items()]
+    lines.append(f"{'loss, nats':24}{metrics['loss']:.3f}  (a coin: 0.693)")
+    lines.append(f"{'calibration error':24}{metrics['calibration_error']:.3f}")
+    if across := metrics.get("crosswise"):
+        lines.append(_line("crosswise, all themes", across["accuracy"]))
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, estimate: Mapping[str, float]) -> str:
+    interval = f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
+    return f"{name:24}{estimate['value']:.3f}  {interval}  themes: {estimate['n']}"
+
+
+def _check_out(out: Path, resume: bool) -> None:
+    if out.is_dir() and any(out.iterdir()) and not resume:
+        raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")
