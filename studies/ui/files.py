@@ -1,55 +1,48 @@
-"""The files of the pages, and those they borrow from the demo's page so that both look alike."""
+"""The files that the pages load, their own and those borrowed from the demo's page: both look alike."""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 from mascot.errors import NotFoundError
 
-Page = Literal["participant", "withdraw", "desk"]
-
-TYPES = {
+MEDIA = {
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "json": "application/json; charset=utf-8",
 }
-HEADERS = {
-    "Cache-Control": "no-cache",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'"
-    ),
-}
-"""For every page and file: nothing from elsewhere, and no address told to other sites (a link is a key)."""
 BORROWED = ("tokens.css", "base.css", "dom.js")
 _NAME = re.compile(r"[a-z][a-z0-9.-]{0,40}\.(js|css|json)")
 
 
-def page(name: Page) -> str:
-    """A page's HTML."""
-    return (files("studies.ui") / f"{name}.html").read_text("utf-8")
+@dataclass(frozen=True)
+class File:
+    """A script, style or language file."""
+
+    content: bytes
+    media: str
+    tag: str
+    """For the header `ETag`."""
 
 
 @cache
-def static(name: str) -> tuple[str, str]:
-    """A script, style or language file of the pages, and its media type.
+def static(name: str) -> File:
+    """A file of the pages.
 
     Raises:
         NotFoundError: there is none of this name.
     """
     found = _NAME.fullmatch(name)
-    if not found:
+    room = "mascot.ui" if name in BORROWED else "studies.ui"
+    path = files(room) / "static" / name
+    if not found or not path.is_file():
         raise NotFoundError("there is no such file")
-    media = TYPES[found[1]]
+    content = path.read_bytes()
     if name in BORROWED:
         # The project's name is perhaps an arm's name: nothing that a participant's browser loads bears it.
-        return (files("mascot.ui") / "static" / name).read_text("utf-8").replace("mascot", "room"), media
-    file = files("studies.ui") / "static" / name
-    if not file.is_file():
-        raise NotFoundError("there is no such file")
-    return file.read_text("utf-8"), media
+        content = content.replace(b"mascot", b"room")
+    return File(content, MEDIA[found[1]], f'"{hashlib.sha256(content).hexdigest()[:20]}"')
