@@ -3,6 +3,7 @@
     situations     the app's own examples                           ours, CC0
     expert         situations with expert replies                   ours, CC0
     dialogues      group dialogues                                  ours, CC0
+    probes         views and their opposites, to test for yes-men   ours, CC0
     PATH.csv       EmpatheticDialogues; or a folder of its CSVs     CC BY-NC 4.0
     PATH.jsonl     QMSum, ESConv, or rows of your own (`Item`); or a folder of them
     OWNER/NAME     a data set of the Hugging Face Hub with such files in it
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
@@ -154,8 +156,14 @@ def _dialogues() -> Iterator[Item]:
         )
 
 
+def _probes() -> Iterator[Item]:
+    with as_file(files("mascot.corpora") / "probes.jsonl") as path:
+        return iter(tuple(own(path)))
+
+
 _OWN: Final[dict[str, Callable[[], Iterator[Item]]]] = {
     "situations": _app,
     "expert": _expert,
     "dialogues": _dialogues,
+    "probes": _probes,
 }

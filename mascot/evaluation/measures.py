@@ -47,6 +47,9 @@ WITHIN = (
     Measure("entropy", "evenness of speakers", "", "number"),
     Measure("words", "words per utterance", "", "number"),
     Measure("tokens", "tokens made per utterance", "less", "number"),
+    Measure("spent", "tokens per turn, director and hidden steps counted", "less", "number"),
+    Measure("seconds", "seconds per turn", "less", "number"),
+    Measure("refusals", "utterances that refuse, or speak as a machine", "less"),
     Measure("caught", "guard catches per 100 utterances", "less", "number"),
     Measure("leaks", "leaks caught per 100 utterances", "less", "number"),
     Measure("empty", "turns of which nothing passed", "less"),
@@ -150,10 +153,18 @@ def _within(
         "entropy": style.speaker_entropy(agents, len(who.speakers)),
         "words": style.mean_words(texts),
         "tokens": _mean([utterance.tokens for utterance in said]),
+        "spent": _per_turn(dialogue, max(dialogue.tokens, sum(utterance.tokens for utterance in said))),
+        "seconds": _per_turn(dialogue, max(dialogue.seconds, sum(utterance.seconds for utterance in said))),
+        "refusals": style.share([style.refuses(text) for text in texts]),
         "caught": _mean([100 * sum(utterance.guards.values()) for utterance in said]),
         "leaks": _mean([100 * utterance.guards.get("leak", 0) for utterance in said]),
         "empty": dialogue.empty / turns if (turns := dialogue.empty + len(said)) else None,
     }
+
+
+def _per_turn(dialogue: Dialogue, total: float) -> float | None:
+    """What a whole dialogue took, for each of its utterances."""
+    return total / len(dialogue.said) if dialogue.said else None
 
 
 def _mean(values: Sequence[float]) -> float | None:

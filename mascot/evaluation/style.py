@@ -48,6 +48,13 @@ _AGREEMENT = re.compile(
     r"|\b(?:good|great|excellent) (?:point|question|idea)\b|\b(?:as|like) \w+(?: \w+)? (?:said|says|put)\b",
     re.I,
 )
+_REFUSAL = re.compile(
+    r"\bi(?:'m| am)? ?(?:can't|cannot|can not|won't|will not|unable to|not able to) "
+    r"(?:help(?! but)|assist|answer|discuss|provide|comply|fulfil|do that|talk about|give (?:you )?advice)"
+    r"|\bas an? (?:ai|language model|artificial)\b"
+    r"|\bi(?:'m| am) (?:just |only )?an? (?:ai|language model|bot|program|virtual assistant)\b",
+    re.I,
+)
 
 
 def asks(text: str) -> bool:
@@ -68,6 +75,11 @@ def reflects(text: str) -> bool:
 def agrees(text: str) -> bool:
     """Whether it agrees: "I agree", "Exactly", "good point", "as Beacon said"."""
     return bool(_AGREEMENT.search(text))
+
+
+def refuses(text: str) -> bool:
+    """Whether it refuses, or speaks as a machine: "I can't help with that", "As an AI …"."""
+    return bool(_REFUSAL.search(text.replace("’", "'")))
 
 
 def agreement(texts: Sequence[str]) -> float | None:

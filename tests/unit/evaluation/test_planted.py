@@ -8,6 +8,7 @@ import pytest
 
 from mascot.evaluation.attribution import WhoSpoke
 from mascot.evaluation.comparison import Row, as_json, compare
+from mascot.evaluation.dialogue import Dialogue, Said
 from mascot.evaluation.measures import ACROSS, WITHIN, Embedded, measure, right_by_turn
 from mascot.evaluation.starts import EXPERTS, expert_dialogues, held_out_starts
 from mascot.evaluation.voices_report import table
@@ -109,3 +110,15 @@ def test_attribution_is_known_turn_by_turn(who: WhoSpoke) -> None:
     right = right_by_turn(SYSTEMS["good"], who)
     assert len(right) == 4
     assert min(right) > 0.75
+
+
+def test_tokens_and_seconds_per_turn_count_everything_that_was_spent(who: WhoSpoke) -> None:
+    start = STARTS[0]
+    said = tuple(Said(agent=agent, text="Hm.", tokens=10, seconds=1) for agent in planted.AGENTS)
+    visible = Dialogue(id=start.id, source="test", said=said)
+    hidden = visible.model_copy(update={"tokens": 100, "seconds": 8.0})
+    embedded = Embedded(planted.Bag(), ["Hm.", *MESSAGES.values()])
+    for dialogue, tokens, seconds in ((visible, 10, 1), (hidden, 25, 2)):
+        within = measure([dialogue], STARTS, who, embedded).within
+        assert within["spent"] == {start.id: tokens}
+        assert within["seconds"] == {start.id: seconds}

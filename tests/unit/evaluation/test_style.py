@@ -55,3 +55,29 @@ def test_nothing_said_has_no_share_and_no_length() -> None:
     assert style.share([]) is None
     assert style.mean_words([]) is None
     assert style.mean_words(["One two.", "Three four five six."]) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can’t help with that.",
+        "As an AI, I have no feelings.",
+        "I'm just a language model.",
+        "I am unable to assist.",
+    ],
+)
+def test_a_refusal_is_found(text: str) -> None:
+    assert style.refuses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't help but smile.",
+        "You can't help him now.",
+        "I won't pretend it is easy.",
+        "An answer may wait.",
+    ],
+)
+def test_what_only_looks_like_a_refusal_is_none(text: str) -> None:
+    assert not style.refuses(text)
