@@ -4,7 +4,7 @@ Zero-shot and few-shot chain of thought (Wei et al. 2022, Kojima et al. 2022) as
 for the reply that they lead to. The thoughts stay in the second prompt and out of the dialogue.
 Self-consistency (Wang et al. 2022) takes a majority of answers over several chains of thought. Replies in
 free text have none, so the reply is taken that is most like the others (mean cosine of MiniLM embeddings).
-That, five chains, and all wording is ours; the paper publishes none of it.
+That, three chains, and all wording is ours; the paper publishes none of it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from mascot.evaluation.baselines.base import ASSISTANT, Asking, Companions, Roun
 from mascot.evaluation.baselines.shots import Shot
 from mascot.evaluation.dialogue import Said
 
-REPLY = Sampling(max_tokens=100, temperature=0.7, top_p=0.9)
-THOUGHT = Sampling(max_tokens=64, temperature=0.7, top_p=0.9)
+_THOUGHT_TOKENS = 48
 _TASK = (
     "You are a supportive companion. Answer the person in one to three sentences: show that you understand, "
     "and help them a step further."
@@ -40,6 +39,7 @@ class Assistant(Companions):
     """One voice that answers once per message of the person."""
 
     engine: Engine
+    sampling: Sampling
     shots: tuple[Shot, ...] = ()
     thinks: bool = False
     chains: int = 1
@@ -61,10 +61,12 @@ class Assistant(Companions):
         """A reply and the new tokens it took."""
         thought, tokens = "", 0
         if self.thinks:
-            made = asking.say(self._thinking, THOUGHT, f"thought:{chain}")
+            made = asking.say(self._thinking, shorter(self.sampling, _THOUGHT_TOKENS), f"thought:{chain}")
             thought, tokens = made.text, made.tokens
         for draw in range(_DRAWS):
-            made = asking.say(lambda talk: self._replying(talk, thought), REPLY, f"reply:{chain}:{draw}")
+            made = asking.say(
+                lambda talk: self._replying(talk, thought), self.sampling, f"reply:{chain}:{draw}"
+            )
             tokens += made.tokens
             text = without(thought, made.text) if self.thinks else made.text
             if text:
@@ -90,6 +92,11 @@ class Assistant(Companions):
             return 0
         vectors = self.embedder.encode(list(texts))
         return int((vectors @ vectors.T).sum(axis=1).argmax())
+
+
+def shorter(sampling: Sampling, tokens: int) -> Sampling:
+    """The same dice for at most so many tokens."""
+    return replace(sampling, max_tokens=min(tokens, sampling.max_tokens))
 
 
 def spoken(talk: Transcript, text: str, tokens: int, seconds: float) -> Round:

@@ -1,7 +1,8 @@
 """What is under test: somebody who answers a person, alone or as a group.
 
 Every system gets the same engine, the same first messages and the same dice. Baselines speak unguarded, as
-their authors describe them; only what was never meant to be heard (thoughts) is kept out.
+their authors describe them; only what was never meant to be heard (thoughts) is kept out. They draw tokens as
+an untrained persona of ours does on the same model (`studio.manner`).
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ from mascot.conversation.personas import Cast, Persona
 from mascot.conversation.prompt import Message
 from mascot.conversation.transcript import PERSON, Transcript
 from mascot.engines.base import Engine, Sampling
-from mascot.evaluation.baselines.assistant import REPLY, talk_with
+from mascot.evaluation.baselines.assistant import shorter, talk_with
 from mascot.evaluation.baselines.base import Asking, Companions, Round
 from mascot.evaluation.dialogue import Said
 
-_SELECTION = Sampling(max_tokens=12, temperature=0.7, top_p=0.9)
+_SELECTION_TOKENS = 12
 _TRIES = 3
 
 
@@ -37,6 +37,7 @@ class GroupChat(Companions):
     cast: Cast
     turns: int
     selects: bool
+    sampling: Sampling
 
     def answer(self, talk: Transcript, session: str) -> Round:
         said: list[Said] = []
@@ -45,7 +46,9 @@ class GroupChat(Companions):
             started = time.perf_counter()
             asking = Asking(self.engine, talk, session)
             agent, tokens = self._select(asking, counts) if self.selects else (_next_in_turn(talk), 0)
-            made = asking.say(lambda part, who=agent: self._speaking(part, who), REPLY, f"speak:{agent}")
+            made = asking.say(
+                lambda part, who=agent: self._speaking(part, who), self.sampling, f"speak:{agent}"
+            )
             text = made.text or "…"
             talk = talk_with(talk, agent, text)
             spent = time.perf_counter() - started
@@ -79,7 +82,7 @@ class GroupChat(Companions):
             asked = tuple(extra)
             made = asking.say(
                 lambda part, more=asked: [*self._selecting(part, free), *more],
-                _SELECTION,
+                shorter(self.sampling, _SELECTION_TOKENS),
                 f"select:{attempt}",
             )
             tokens += made.tokens

@@ -28,7 +28,7 @@ from mascot.conversation.transcript import PERSON, Transcript
 from mascot.corpora.expert import expert_corpus
 from mascot.engines.base import Engine, Sampling
 from mascot.engines.embedding import Embedder, Vectors
-from mascot.evaluation.baselines.assistant import REPLY, spoken
+from mascot.evaluation.baselines.assistant import shorter, spoken
 from mascot.evaluation.baselines.base import Asking, Companions, Round
 
 STRATEGIES = (
@@ -44,9 +44,7 @@ STRATEGIES = (
 """ESConv's eight, as phrases that can be told apart."""
 _KEPT = 3
 _CASES = 2
-_NOTE = Sampling(max_tokens=32, temperature=0.7, top_p=0.9)
-_ARGUMENT = Sampling(max_tokens=40, temperature=0.7, top_p=0.9)
-_DRAFT = replace(REPLY, max_tokens=72)
+_NOTE_TOKENS, _ARGUMENT_TOKENS = 24, 32
 _ONLY = "Write only the reply, in one to three sentences."
 _ANALYSIS = {
     "emotion": "Name the person's main emotion in a few words.",
@@ -92,10 +90,11 @@ class MultiAgentESC(Companions):
 
     engine: Engine
     cases: Cases
+    sampling: Sampling
 
     def answer(self, talk: Transcript, session: str) -> Round:
         started = time.perf_counter()
-        inner = _Deliberation(Asking(self.engine, talk, session), self.cases)
+        inner = _Deliberation(Asking(self.engine, talk, session), self.cases, self.sampling)
         notes = inner.analyse()
         drafts = [inner.draft(notes, strategy) for strategy in inner.strategies(notes)]
         revised = inner.debate(drafts)
@@ -109,8 +108,8 @@ class MultiAgentESC(Companions):
 class _Deliberation:
     """The inner talk about one reply."""
 
-    def __init__(self, asking: Asking, cases: Cases) -> None:
-        self._asking, self._cases = asking, cases
+    def __init__(self, asking: Asking, cases: Cases, sampling: Sampling) -> None:
+        self._asking, self._cases, self._sampling = asking, cases, sampling
         self.tokens = 0
         self.counts: Counter[str] = Counter()
 
@@ -119,7 +118,7 @@ class _Deliberation:
         notes: list[str] = []
         for name, task in _ANALYSIS.items():
             known = " ".join(notes)
-            notes.append(f"{name.capitalize()}: {self._ask(f'{known} {task}'.strip(), _NOTE, name)}")
+            notes.append(f"{name.capitalize()}: {self._ask(f'{known} {task}'.strip(), _NOTE_TOKENS, name)}")
         return "\n".join(notes)
 
     def strategies(self, notes: str) -> list[str]:
@@ -137,7 +136,7 @@ class _Deliberation:
     def draft(self, notes: str, strategy: str) -> str:
         """A reply by one strategy."""
         task = f"{notes}\nAs the supporter, {strategy}. {_ONLY}"
-        return self._ask(task, _DRAFT, f"draft:{strategy}")
+        return self._ask(task, self._sampling.max_tokens, f"draft:{strategy}")
 
     def debate(self, drafts: Sequence[str]) -> list[str]:
         """The drafts after each author has argued for its own and revised it."""
@@ -145,7 +144,7 @@ class _Deliberation:
         arguments = [
             self._ask(
                 f"{listed}\nSay in one sentence why reply {place} helps the person most.",
-                _ARGUMENT,
+                _ARGUMENT_TOKENS,
                 f"argue:{place}",
             )
             for place in range(1, len(drafts) + 1)
@@ -153,7 +152,9 @@ class _Deliberation:
         heard = "\n".join(f"For reply {place}: {text}" for place, text in enumerate(arguments, 1))
         return [
             self._ask(
-                f"{listed}\n{heard}\nImprove reply {place} in this light. {_ONLY}", _DRAFT, f"revise:{place}"
+                f"{listed}\n{heard}\nImprove reply {place} in this light. {_ONLY}",
+                self._sampling.max_tokens,
+                f"revise:{place}",
             )
             or draft
             for place, draft in enumerate(drafts, 1)
@@ -178,7 +179,8 @@ class _Deliberation:
         likely = self._asking.choose(lambda talk: _about(talk, task), options, "Reply")
         return int(np.argmax(likely))
 
-    def _ask(self, task: str, sampling: Sampling, purpose: str) -> str:
+    def _ask(self, task: str, tokens: int, purpose: str) -> str:
+        sampling = shorter(self._sampling, tokens)
         made = self._asking.say(lambda talk: _about(talk, task), sampling, purpose)
         self.tokens += made.tokens
         return made.text

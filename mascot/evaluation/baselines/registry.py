@@ -149,7 +149,14 @@ def _assistant(
     few: bool = False, thinks: bool = False, chains: int = 1
 ) -> Callable[[Table, Made], Companions]:
     def build(table: Table, made: Made) -> Companions:
-        return Assistant(made.speaker, shots() if few else (), thinks, chains, table.embedder)
+        return Assistant(
+            made.speaker,
+            manner(made.speaker).sampling,
+            shots() if few else (),
+            thinks,
+            chains,
+            table.embedder,
+        )
 
     return build
 
@@ -165,7 +172,13 @@ def _mascot(policy: str = "model", personas: bool = True) -> Callable[[Table, Ma
 
 
 def _group_chat(selects: bool) -> Callable[[Table, Made], Companions]:
-    return lambda table, made: GroupChat(made.speaker, table.cast, table.turns, selects)
+    return lambda table, made: GroupChat(
+        made.speaker, table.cast, table.turns, selects, manner(made.speaker).sampling
+    )
+
+
+def _deliberating(table: Table, made: Made) -> Companions:
+    return MultiAgentESC(made.speaker, Cases(table.embedder), manner(made.speaker).sampling)
 
 
 def _promoted(loaded: Loaded) -> Chosens:
@@ -220,10 +233,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     "few-shot": Recipe("Few-shot", _assistant(few=True), "single"),
     "few-shot-cot": Recipe("Few-shot + CoT", _assistant(few=True, thinks=True), "single"),
     "sft": Recipe("SFT", _mascot("round-robin"), adapters=_supervised),
-    "self-consistency": Recipe("Self-Consistency", _assistant(thinks=True, chains=5), "single"),
-    "multiagentesc": Recipe(
-        "MultiAgentESC", lambda table, made: MultiAgentESC(made.speaker, Cases(table.embedder)), "single"
-    ),
+    "self-consistency": Recipe("Self-Consistency", _assistant(thinks=True, chains=3), "single"),
+    "multiagentesc": Recipe("MultiAgentESC", _deliberating, "single"),
     "selector": Recipe("Selector group chat", _group_chat(selects=True)),
     "round-robin": Recipe("Round-robin group chat", _group_chat(selects=False)),
     "mascot": Recipe("MASCOT", _mascot(), adapters=_promoted),

@@ -27,6 +27,6 @@ def shots() -> tuple[Shot, ...]:
     for place, domain in enumerate(DOMAINS):
         situation = next(s for s in corpus if s.domain == domain)
         reply = list(situation.replies.values())[place % len(situation.replies)]
-        thought = f"They feel {situation.emotion}. It may help to {reply.action}. The tone: {reply.tone}."
+        thought = f"They feel {situation.emotion}. It may help to {reply.action}, in a {reply.tone} tone."
         found.append(Shot(situation.text, thought, reply.says))
     return tuple(found)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from mascot.conversation.personas import load_cast
-from mascot.engines.base import Completion, Request
+from mascot.engines.base import Completion, Request, Sampling
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import InputError
 from mascot.evaluation.baselines.assistant import Assistant, talk_with
@@ -28,6 +28,7 @@ from tests.unit.evaluation.test_rounds import differently
 CAST = load_cast()
 START = Start(id="a", source="test", domain="everyday", emotion="sad", text="My cat ran away on Sunday.")
 TALK = opening(CAST, START, 4, "test", seed=1)
+DRAWN = Sampling(max_tokens=60)
 SECRET = "The person misses the cat and wonders whether the door was open"
 
 
@@ -43,14 +44,14 @@ def one(system: Companions) -> str:
 
 def test_zero_shot_asks_once_and_shows_no_examples() -> None:
     engine = ScriptedEngine(["I am sorry about your cat."])
-    assert one(Assistant(engine)) == "I am sorry about your cat."
+    assert one(Assistant(engine, DRAWN)) == "I am sorry about your cat."
     (asked,) = engine.requests
     assert [message.role for message in asked.prompt.messages] == ["system", "user"]
 
 
 def test_few_shot_shows_four_expert_replies_of_other_themes_and_voices() -> None:
     engine = ScriptedEngine(["I am sorry."])
-    one(Assistant(engine, shots()))
+    one(Assistant(engine, DRAWN, shots()))
     roles = [message.role for message in engine.requests[0].prompt.messages]
     assert roles == ["system", *["user", "assistant"] * 4, "user"]
     assert len({shot.says for shot in shots()}) == 4
@@ -64,7 +65,7 @@ def test_thoughts_lead_to_the_reply_and_never_reach_the_dialogue(few: bool) -> N
         return f"(Thoughts: {SECRET}.) I hope she comes back. {SECRET}. Shall we look together?"
 
     engine = ScriptedEngine(say)
-    assert one(Assistant(engine, shots() if few else (), thinks=True)) == (
+    assert one(Assistant(engine, DRAWN, shots() if few else (), thinks=True)) == (
         "I hope she comes back. Shall we look together?"
     )
     assert SECRET in text_of(engine.requests[-1])
@@ -72,7 +73,7 @@ def test_thoughts_lead_to_the_reply_and_never_reach_the_dialogue(few: bool) -> N
 
 def test_a_reply_that_is_nothing_but_the_thought_is_drawn_anew_and_then_counted_as_empty() -> None:
     engine = ScriptedEngine(lambda request: f"{SECRET}.")
-    held = Assistant(engine, thinks=True).answer(TALK, "s")
+    held = Assistant(engine, DRAWN, thinks=True).answer(TALK, "s")
     assert (held.said, held.empty, len(engine.requests)) == ((), 1, 4)
     assert len({request.sampling.seed for request in engine.requests}) == 4
 
@@ -91,7 +92,7 @@ def test_self_consistency_gives_the_reply_most_like_the_others() -> None:
     def say(request: Request) -> str:
         return "Hm." if "Write these thoughts only" in text_of(request) else next(replies)
 
-    assert "shelter" in one(Assistant(ScriptedEngine(say), (), True, 5, Bag()))
+    assert "shelter" in one(Assistant(ScriptedEngine(say), DRAWN, (), True, 5, Bag()))
 
 
 def test_multiagentesc_analyses_deliberates_drafts_debates_and_votes() -> None:
@@ -112,7 +113,7 @@ def test_multiagentesc_analyses_deliberates_drafts_debates_and_votes() -> None:
         return [1, 5, 1]
 
     engine = ScriptedEngine(say, weigh)
-    assert one(MultiAgentESC(engine, Cases(Bag()))) == "Revised 2."
+    assert one(MultiAgentESC(engine, Cases(Bag()), DRAWN)) == "Revised 2."
     assert len(asked) == 3 + 3 + 3 + 3
     assert len(engine.requests) == len(asked) + 1 + 3
     assert "Draft: ask a question." in asked[6]
@@ -124,13 +125,13 @@ def test_a_tie_of_votes_is_decided_by_the_judge_and_counted() -> None:
         author = next((n for n in (1, 2, 3) if f"Author {n} votes" in text_of(request)), 3)
         return [float(place == author - 1) for place in range(len(options))]
 
-    held = MultiAgentESC(ScriptedEngine(differently, weigh), Cases(Bag())).answer(TALK, "s")
+    held = MultiAgentESC(ScriptedEngine(differently, weigh), Cases(Bag()), DRAWN).answer(TALK, "s")
     assert held.counts == {"ties": 1}
 
 
 def test_a_round_robin_chat_goes_round_the_seats_without_directives() -> None:
     engine = ScriptedEngine(differently)
-    held = GroupChat(engine, CAST, 5, selects=False).answer(TALK, "s")
+    held = GroupChat(engine, CAST, 5, selects=False, sampling=DRAWN).answer(TALK, "s")
     assert [said.agent for said in held.said] == [*TALK.cast, TALK.cast[0]]
     assert all(not said.action for said in held.said)
     heard = [message.content for message in engine.requests[1].prompt.messages]
@@ -144,7 +145,7 @@ def test_the_selector_takes_the_one_that_is_named_and_never_the_last_speaker() -
             return differently(request)
         return "It is Beacon's turn" if "Beacon" in free else "Anchor"
 
-    held = GroupChat(ScriptedEngine(say), CAST, 4, selects=True).answer(TALK, "s")
+    held = GroupChat(ScriptedEngine(say), CAST, 4, selects=True, sampling=DRAWN).answer(TALK, "s")
     assert [said.agent for said in held.said] == ["beacon", "anchor", "beacon", "anchor"]
     assert not held.counts
 
@@ -153,7 +154,7 @@ def test_a_selector_that_names_nobody_is_asked_three_times_and_then_the_last_spe
     engine = ScriptedEngine(
         lambda request: "I cannot say." if request.sampling.max_tokens < 20 else differently(request)
     )
-    held = GroupChat(engine, CAST, 2, selects=True).answer(TALK, "s")
+    held = GroupChat(engine, CAST, 2, selects=True, sampling=DRAWN).answer(TALK, "s")
     assert [said.agent for said in held.said] == [TALK.cast[0], TALK.cast[0]]
     assert held.counts == {"unselected": 2}
     assert sum(request.sampling.max_tokens < 20 for request in engine.requests) == 6
