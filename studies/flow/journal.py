@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from annotations.database import open_engine, translated
-from mascot.errors import NotFoundError
-from studies.flow.moves import MOVE, Dated, Entered, Move
+from mascot.errors import InputError, NotFoundError
+from studies.flow.moves import MOVE, Answered, Dated, Entered, Move
 
 Clock = Callable[[], float]
 State = Literal["open", "paused", "closed"]
@@ -145,7 +145,11 @@ class FlowJournal:
         return self._one(PARTICIPANTS.c.secret == secret, PARTICIPANTS.c.study == study)
 
     def add(self, participant: Participant, key: str, move: Move) -> datetime:
-        """Commit a move, once for each key; it is on disk when this returns."""
+        """Commit a move, once for each key; it is on disk when this returns.
+
+        Raises:
+            InputError: the key was used for another answer.
+        """
         now = round(self.clock() * 1000)
         with translated():
             try:
@@ -154,7 +158,10 @@ class FlowJournal:
             except IntegrityError:
                 with self._lines.connect() as connection:
                     where = (MOVES.c.participant == participant.key, MOVES.c.key == key)
-                    now = connection.execute(sa.select(MOVES.c.at).where(*where)).scalar_one()
+                    row = connection.execute(sa.select(MOVES.c.at, MOVES.c.body).where(*where)).one()
+                if isinstance(move, Answered) and MOVE.validate_json(row.body) != move:
+                    raise InputError("this key was already used for another answer") from None
+                now = row.at
         return _moment(now)
 
     def moves(self, participant: Participant) -> list[Dated]:

@@ -86,6 +86,14 @@ def test_an_answer_is_saved_once_for_each_key_and_the_last_one_counts(tmp_path: 
         assert person.step.given[question] == Scale(value=4)
 
 
+def test_a_key_that_was_used_for_another_answer_is_refused_and_not_taken_for_saved(tmp_path: Path) -> None:
+    with opened(tmp_path) as (flow, _):
+        person = Person(flow)
+        person.say("publish", {"kind": "choice", "options": ["yes"]}, key="the-same-key")
+        with pytest.raises(InputError, match="already used"):
+            person.say("publish", {"kind": "choice", "options": ["no"]}, key="the-same-key")
+
+
 def test_an_old_tab_cannot_answer_a_newer_step_and_its_next_does_nothing_more(tmp_path: Path) -> None:
     with opened(tmp_path) as (flow, _):
         person = Person(flow)
