@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mascot.alignment.judging_command import add_judging_commands
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.rewards.command import add_reward_commands
 
@@ -34,6 +35,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")
     sft.set_defaults(run=_sft)
     add_reward_commands(ways)
+    add_judging_commands(ways)
 
 
 def _sft(options: argparse.Namespace) -> int:

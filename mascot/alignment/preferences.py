@@ -144,11 +144,17 @@ def check_preferences(rows: Sequence[Preference | BlockPreference], where: str) 
     """Refuse what nothing, or nothing true, can be learned from.
 
     Raises:
-        InputError: no rows; a row without words, or with the same words on both sides; two rows of which
-            one prefers what the other rejects; names the rows and the reason.
+        InputError: no rows, or none that is worth more than a coin; a row without words, or with the same
+            words on both sides; two rows of which one prefers what the other rejects; names the rows and the
+            reason.
     """
     if not rows:
         raise InputError(f"{where} holds no preference: there is nothing to learn from")
+    if not any(row.weight for row in rows):
+        raise InputError(
+            f"{where}: by their flip rates all {len(rows)} rows, from {rows[0].id} on, are thrown coins: "
+            "nothing can be learned from them"
+        )
     decided: dict[tuple[object, ...], str] = {}
     for row in rows:
         sides = [_words(side) for side in (row.chosen, row.rejected)]

@@ -64,9 +64,8 @@ class LightGroupReward:
         return model
 
 
-def fit_group(rows: Sequence[BlockPreference], embedder: Embedder, recipe: GroupRecipe) -> LightGroupReward:
+def fit_group(rows: Sequence[BlockPreference], vectors: Remembered, recipe: GroupRecipe) -> LightGroupReward:
     """A group reward model of these preferences, every one of which is learned."""
-    vectors = Remembered(embedder)
     found = seen([block for row in rows for block in row.blocks], vectors)
     numbers = np.array([list(each.values()) for each in found])
     scale: Numbers = np.maximum(numbers.std(axis=0), 0.02)

@@ -23,7 +23,7 @@ from mascot.alignment.rewards import bradley_terry
 from mascot.alignment.rewards.bradley_terry import Numbers
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.group import GroupRecipe, LightGroupReward, fit_group
-from mascot.alignment.rewards.light import LightRecipe, LightReward, fit_light
+from mascot.alignment.rewards.light import LightRecipe, LightReward, Remembered, fit_light
 from mascot.alignment.rewards.load import read_record
 from mascot.alignment.rewards.model import RECORD, GroupRewardModel, RewardModel
 from mascot.corpora.expert import Split
@@ -72,17 +72,18 @@ def train_group(
         InputError: no rows in one of the parts.
     """
     train, dev, test = (part(rows, split) for split in ("train", "dev", "test"))
-    model = fit_group(train, embedder, recipe)
+    vectors = Remembered(embedder)
+    model = fit_group(train, vectors, recipe)
     gap = ahead_in_blocks(model, dev)
     model = model.scaled(bradley_terry.temperature(gap, np.array([row.weight for row in dev])))
     metrics = {
         **figures(test, ahead_in_blocks(model, test)).record(),
-        "crosswise": figures(rows, _crosswise(rows, embedder, recipe)).record(),
+        "crosswise": figures(rows, _crosswise(rows, vectors, recipe)).record(),
     }
     return write_record(out, "group-reward", "light", recipe, rows, metrics, {"weights": model.weights})
 
 
-def _crosswise(rows: Sequence[BlockPreference], embedder: Embedder, recipe: GroupRecipe) -> Numbers:
+def _crosswise(rows: Sequence[BlockPreference], vectors: Remembered, recipe: GroupRecipe) -> Numbers:
     """By how much each chosen block is ahead under a model that learned from other themes only."""
     themes = sorted({row.theme for row in rows})
     lot = {theme: i % _FOLDS for i, theme in enumerate(Random(0).sample(themes, len(themes)))}
@@ -90,7 +91,7 @@ def _crosswise(rows: Sequence[BlockPreference], embedder: Embedder, recipe: Grou
     for fold in sorted(set(lot.values())):
         left = np.array([lot[row.theme] == fold for row in rows])
         others = [row for row in rows if lot[row.theme] != fold]
-        model: LightGroupReward = fit_group(others, embedder, recipe)
+        model: LightGroupReward = fit_group(others, vectors, recipe)
         found[left] = ahead_in_blocks(model, [row for row in rows if lot[row.theme] == fold])
     return found
 
