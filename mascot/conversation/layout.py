@@ -82,7 +82,8 @@ def secrets(persona: Persona, directive: Directive) -> tuple[str, ...]:
     """What of a cue must never be heard."""
     bidden = f"{directive.action} {directive.tone}"
     lines = (persona.voice, *persona.goals, *persona.does, *persona.does_not, bidden)
-    return (*lines, *(example.says for example in persona.examples))
+    cue = (line for message in _card(persona, directive) for line in message.content.splitlines())
+    return (*lines, *(example.says for example in persona.examples), *cue)
 
 
 def _said(turn: Turn, cast: Cast) -> Message:

@@ -63,7 +63,7 @@ class Limits:
         """
         with self._lock:
             self._refuse_spent()
-            self._count("message", visitor, self.allowance.messages_per_hour, "messages")
+            self._count("message", visitor, self.allowance.messages_per_hour, "sent", "messages")
 
     def conversation(self, visitor: str) -> None:
         """A visitor begins a conversation.
@@ -73,7 +73,7 @@ class Limits:
         """
         with self._lock:
             most = self.allowance.conversations_per_hour
-            self._count("conversation", visitor, most, "new conversations")
+            self._count("conversation", visitor, most, "begun", "conversations")
 
     def turn(self) -> None:
         """A persona's turn begins; those that were asked for are never refused."""
@@ -88,7 +88,7 @@ class Limits:
             self._today()
             return self._spent
 
-    def _count(self, what: str, visitor: str, most: int, named: str) -> None:
+    def _count(self, what: str, visitor: str, most: int, did: str, named: str) -> None:
         if not most or not visitor:
             return
         now = self._clock()
@@ -97,8 +97,8 @@ class Limits:
         if len(times) >= most:
             wait = times[0] + HOUR - now
             raise BusyError(
-                f"that were {most} {named} within an hour, as many as this demo can give one visitor: "
-                f"please come back in {_span(wait)}",
+                f"you have {did} {most} {named} within an hour, as many as this demo can take from one "
+                f"visitor: please come back in {_span(wait)}",
                 wait,
             )
         times.append(now)
@@ -129,6 +129,6 @@ class Limits:
 
 def _span(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
-    if minutes < 90:
+    if minutes < 55:
         return "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"{round(minutes / 60)} hours"
+    return "an hour" if minutes < 90 else f"{round(minutes / 60)} hours"

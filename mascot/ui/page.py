@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mascot.errors import SettingsError
 from mascot.settings import Settings
 from mascot.ui.component import group_chat
+from mascot.ui.guard import Guard
 from mascot.ui.routes import LiveRoutes
 from mascot.ui.theme import CSS, room
 
@@ -24,23 +23,6 @@ if TYPE_CHECKING:
     from mascot.live.service import Live
 
 TITLE = "MASCOT Studio"
-
-
-class _Private:
-    """Adds to every answer that other sites must not learn this one's addresses: a link is a key."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Referrer-Policy"] = "no-referrer"
-                headers["X-Content-Type-Options"] = "nosniff"
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
 
 
 def build() -> gr.Blocks:
@@ -55,7 +37,7 @@ def launch_options(routes: Sequence[BaseRoute], settings: Settings) -> dict[str,
     return {
         "server_name": settings.host,
         "server_port": settings.port,
-        "app_kwargs": {"routes": list(routes), "middleware": [Middleware(_Private)]},
+        "app_kwargs": {"routes": list(routes), "middleware": [Middleware(Guard)]},
         "theme": room(),
         "css": CSS,
         "footer_links": [],

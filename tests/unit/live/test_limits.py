@@ -117,7 +117,7 @@ def test_a_message_sent_twice_is_counted_once(tmp_path: Path) -> None:
 def test_new_conversations_are_counted_too(tmp_path: Path) -> None:
     live = table(tmp_path, Time().limits(conversations_per_hour=1))
     live.open("me", visitor="a")
-    with pytest.raises(BusyError, match="1 new conversations"):
+    with pytest.raises(BusyError, match="begun 1 conversations"):
         live.open("me", visitor="a")
     live.open("me", visitor="b")
     live.close()
