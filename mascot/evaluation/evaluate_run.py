@@ -78,12 +78,9 @@ def finish(
     """
     engine = models.get().engine
     table = Table(models, load_cast(), embedder, options.turns)
+    able = possible(asked, models, listed=options.systems in LISTS)
     folder.begin(_header(options, engine, starts), starts)
-    jobs = [
-        job
-        for spec in possible(asked, models, listed=options.systems in LISTS)
-        for job in jobs_of(spec, table, options.users)
-    ]
+    jobs = [job for spec in able for job in jobs_of(spec, table, options.users)]
     left = [_left(folder, job, starts) for job in jobs]
     _load_all(jobs, models)
     at_once = options.at_once or default_at_once(engine)
