@@ -12,6 +12,7 @@ from mascot.errors import MascotError
 from mascot.house import House
 from mascot.settings import Settings, read_settings
 from mascot.studio import open_studio
+from mascot.ui.figures import FigureRoutes
 from mascot.ui.keeping import KeepingRoutes
 from mascot.ui.page import serve
 from mascot.ui.signin import SignIn, provider_from
@@ -44,7 +45,9 @@ def run(settings: Settings, opened: ExitStack) -> None:
         sources.append(opened.enter_context(Store.open(settings.ratings_url)).source)
     house = House(studio, settings, sources)
     opened.callback(house.close)
-    serve(studio.live, settings, more=[*KeepingRoutes(house.keeping).all, *sign_in(settings).all])
+    signin = sign_in(settings)
+    rooms = (KeepingRoutes(house.keeping), signin, FigureRoutes(signin, house.figures))
+    serve(studio.live, settings, more=[route for room in rooms for route in room.all])
 
 
 def sign_in(settings: Settings) -> SignIn:

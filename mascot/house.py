@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
 
 from mascot.archive.archive import Archive
 from mascot.archive.keeper import Keeper
@@ -11,6 +13,7 @@ from mascot.archive.shelves import open_shelf
 from mascot.archive.source import Source
 from mascot.errors import StoreError
 from mascot.live.archived import ConversationSource
+from mascot.live.database import CONVERSATIONS, DONATIONS
 from mascot.live.donations import Donations
 from mascot.live.keeping import Keeping
 from mascot.live.retention import expire
@@ -52,6 +55,24 @@ class House:
             self._reach if self._archive is not None else None,
             self._settle,
         )
+
+    def figures(self) -> dict[str, object]:
+        """How it stands: counts, and until when the archive reaches (UTC)."""
+        now = datetime.now(UTC)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        count = sa.select(sa.func.count())
+        with self._studio.journal.database.reading() as connection:
+            conversations = connection.scalar(count.select_from(CONVERSATIONS))
+            donated = connection.scalar(count.select_from(DONATIONS))
+        until, trouble = self._reach() if self._archive is not None else (None, "")
+        return {
+            "at": now.isoformat(),
+            "conversations": conversations,
+            "donated": donated,
+            "turns today": self._studio.journal.turns_since(midnight),
+            "archived until": until.isoformat() if until else None,
+            "trouble with the archive": trouble,
+        }
 
     def close(self) -> None:
         """A last export, and the end."""

@@ -127,6 +127,17 @@ def test_what_is_silent_for_long_is_gone_from_the_archive_too(opens: Opens, tmp_
     assert opens()[1].restored == 0
 
 
+def test_its_figures_are_counts_and_no_words(opens: Opens) -> None:
+    studio, house = opens()
+    id = talk(studio, "A secret.")
+    house.keeping.settle()
+    figures = house.figures()
+    assert (figures["conversations"], figures["donated"], figures["turns today"]) == (1, 0, 1)
+    assert figures["archived until"]
+    assert "secret" not in str(figures)
+    assert id not in str(figures)
+
+
 def test_without_an_archive_nothing_is_claimed(opens: Opens) -> None:
     _, house = opens(archive="")
     assert house.keeping.exported is None

@@ -12,12 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from mascot.ui.answers import answer, one_line
+from mascot.ui.figures import FigureRoutes
 from mascot.ui.signin import SESSION, SESSION_SECONDS, Provider, SignIn, provider_from
 from tests.fixtures.servers import Handler, serve
 
@@ -73,13 +71,10 @@ class Site:
         self.people, self.now = people, 1_000_000.0
         self.signin = SignIn(Provider(url, "client", "secret"), ["anna"], clock=lambda: self.now)
 
-        async def page(request: Request) -> Response:
-            return answer({"hello": self.signin.require(request, "researcher").name})
-
-        routes = [*self.signin.all, Route("/house", one_line(page))]
+        routes = [*self.signin.all, *FigureRoutes(self.signin, lambda: {"turns today": 7}).all]
         self.browser = TestClient(Starlette(routes=routes), follow_redirects=False)
 
-    def begin(self, to: str = "/house") -> tuple[str, str]:
+    def begin(self, to: str = "/live/figures") -> tuple[str, str]:
         """Go to the provider; the state, and a code that it would give."""
         response = self.browser.get("/signin", params={"to": to})
         asked = parse_qs(urlsplit(response.headers["location"]).query)
@@ -88,7 +83,7 @@ class Site:
         self.people.challenges[code] = asked["code_challenge"][0]
         return asked["state"][0], code
 
-    def sign_in(self, to: str = "/house") -> Response:
+    def sign_in(self, to: str = "/live/figures") -> Response:
         state, code = self.begin(to)
         return self.browser.get("/login/callback", params={"state": state, "code": code})  # pyright: ignore
 
@@ -101,20 +96,20 @@ def site() -> Iterator[Site]:
 
 
 def test_a_researcher_signs_in_and_out(site: Site) -> None:
-    assert site.browser.get("/house").status_code == 403
+    assert site.browser.get("/live/figures").status_code == 403
     back = site.sign_in()
-    assert back.headers["location"] == "/house"
+    assert back.headers["location"] == "/live/figures"
     assert site.browser.get("/live/me").json() == {"name": "Anna", "role": "researcher", "possible": True}
-    assert site.browser.get("/house").json() == {"hello": "Anna"}
+    assert site.browser.get("/live/figures").json() == {"turns today": 7}
     site.browser.post("/signout")
-    assert site.browser.get("/house").status_code == 403
+    assert site.browser.get("/live/figures").status_code == 403
 
 
 def test_who_is_not_on_the_list_is_a_rater(site: Site) -> None:
     site.people.name = "Ben"
     site.sign_in()
     assert site.browser.get("/live/me").json()["role"] == "rater"
-    refusal = site.browser.get("/house")
+    refusal = site.browser.get("/live/figures")
     assert refusal.status_code == 403
     assert "Ben is not on their list" in refusal.json()["error"]
 
