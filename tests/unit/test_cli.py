@@ -13,6 +13,7 @@ from mascot import cli
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import ModelError
 from mascot.live import pacing
+from mascot.live.journal import Journal
 from mascot.live.service import Defaults
 from mascot.settings import Settings
 from mascot.studio import Studio
@@ -38,9 +39,9 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def scripted(settings: Settings, defaults: Defaults) -> Studio:
         engine = ScriptedEngine(all_different)
-        path = Path(settings.store_url.removeprefix("sqlite:///"))
-        live = open_live(path, engine, policy=defaults.policy, max_turns=defaults.max_turns)
-        return Studio(live, engine, "a word for the person at the machine")
+        journal = Journal(settings.store_url)
+        live = open_live(journal, engine, policy=defaults.policy, max_turns=defaults.max_turns)
+        return Studio(live, engine, journal, "a word for the person at the machine")
 
     monkeypatch.setattr(pacing, "_AT_ONCE", 0.0)
     monkeypatch.setattr(cli, "open_studio", scripted)
