@@ -4,7 +4,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train bench space audit clean
+.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train bench study space audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,10 @@ space: $(BIN)/.installed models ## Assemble a Space, start it as the hub would; 
 audit: setup-dev ## Ask the package index for known holes in what is pinned (needs the network)
 	$(BIN)/pip install --disable-pip-version-check --quiet pip-audit==2.10.1
 	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
+
+study: $(BIN)/.installed models ## Run the example study on the embedded model: prepare, serve, open
+	$(BIN)/python -m studies prepare studies/examples/which-group.yaml
+	$(BIN)/python -m studies serve studies/examples/which-group.yaml --open
 
 setup-dev: $(BIN)/.installed-dev
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -117,6 +118,8 @@ def _serve(options: argparse.Namespace) -> int:
                 base = f"{server.address}/study/{design.study.id}"
                 sys.stdout.write(f"participants: {base}\nresearcher:   {base}/desk#{token}\n")
                 sys.stdout.flush()
+                if options.open:
+                    webbrowser.open(base)
                 threading.Event().wait()
         except KeyboardInterrupt:
             return 0
@@ -189,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", "serve the pages until Ctrl-C", _serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=7870)
+    serve.add_argument("--open", action="store_true", help="open the participants' page in a browser")
     add_simulate(add)
     add("status", "how the study stands", _status)
     add("close", "let nobody new begin", _close)

@@ -1,4 +1,4 @@
-"""The researcher's routes: behind a token; without it there is nothing here."""
+"""The researcher's routes: behind a token, or a sign-in; without either there is nothing here."""
 
 from __future__ import annotations
 
@@ -36,12 +36,25 @@ SWITCHES: dict[str, Literal["open", "paused", "closed"]] = {
 }
 
 
-class DeskRoutes:
-    """The routes of the researcher's page."""
+def nobody(_request: Request) -> bool:
+    """Where nobody can sign in."""
+    return False
 
-    def __init__(self, flows: Mapping[str, Flow], token: str) -> None:
+
+class DeskRoutes:
+    """The routes of the researcher's page.
+
+    Args:
+        token: opens it.
+        signed_in: whether a request comes from a researcher who needs no token.
+    """
+
+    def __init__(
+        self, flows: Mapping[str, Flow], token: str, signed_in: Callable[[Request], bool] = nobody
+    ) -> None:
         self._flows = flows
         self._token = token
+        self._signed_in = signed_in
 
     @property
     def all(self) -> list[Route]:
@@ -86,7 +99,7 @@ class DeskRoutes:
 
     def _flow(self, request: Request) -> Flow:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        if not hmac.compare_digest(given.encode(), self._token.encode()) and not self._signed_in(request):
             raise NotFoundError("there is nothing here, or the token is not the one that `serve` printed")
         return flow_of(self._flows, request)
 

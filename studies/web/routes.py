@@ -22,7 +22,7 @@ from studies.flow.flow import Flow
 from studies.flow.rating import MovedOnError
 from studies.flow.steps import Forward, Given, Invitation, Leave, Say, Withdraw
 from studies.ui.files import static
-from studies.web.desk import DeskRoutes, flow_of
+from studies.web.desk import DeskRoutes, flow_of, nobody
 
 UI = Path(str(files("studies"))) / "ui"
 PAGE_HEADERS = HEADERS | {
@@ -42,11 +42,14 @@ class StudyRoutes:
     Args:
         flows: by the study's id.
         token: of the researcher's pages.
+        signed_in: whether a request comes from a researcher who needs no token.
     """
 
-    def __init__(self, flows: Mapping[str, Flow], token: str) -> None:
+    def __init__(
+        self, flows: Mapping[str, Flow], token: str, signed_in: Callable[[Request], bool] = nobody
+    ) -> None:
         self._flows = flows
-        self._desk = DeskRoutes(flows, token)
+        self._desk = DeskRoutes(flows, token, signed_in)
 
     @property
     def all(self) -> list[Route]:

@@ -40,7 +40,7 @@ class Place:
     def of(cls, design: Design, settings: Settings, url: str = "") -> Place:
         """The study's folder in `home`, and its database there unless another is named."""
         folder = settings.home / "studies" / design.study.id
-        return cls(folder, url or settings.store or f"sqlite:///{folder / 'ratings.db'}")
+        return cls(folder, url or settings.ratings or f"sqlite:///{folder / 'ratings.db'}")
 
     @property
     def dialogues(self) -> Path:
