@@ -3,8 +3,12 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from types import FrameType
+
+from starlette.requests import Request
+from starlette.routing import Route
 
 from annotations.store import Store
 from mascot.engines.fetch import fetch_embedded
@@ -47,7 +51,24 @@ def run(settings: Settings, opened: ExitStack) -> None:
     opened.callback(house.close)
     signin = sign_in(settings)
     rooms = (KeepingRoutes(house.keeping), signin, FigureRoutes(signin, house.figures))
-    serve(studio.live, settings, more=[route for room in rooms for route in room.all])
+    more = [route for room in rooms for route in room.all]
+    serve(studio.live, settings, more=[*more, *study_routes(settings, opened, signin)])
+
+
+def study_routes(settings: Settings, opened: ExitStack, signin: SignIn) -> Sequence[Route]:
+    """Studies as pages of the app, where there are any: only then is their weight loaded."""
+    if not settings.study:
+        return ()
+    from studies.web.rooms import study_rooms
+
+    def is_researcher(request: Request) -> bool:
+        person = signin.person(request)
+        return person is not None and person.role == "researcher"
+
+    routes, desks = study_rooms(settings, opened, is_researcher)
+    for desk in desks:
+        print(f"for researchers: {desk}", flush=True)
+    return routes
 
 
 def sign_in(settings: Settings) -> SignIn:

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """Conversations are deleted after so many days of silence; 0 keeps them."""
     researchers: str = ""
     """Who may see what is not for everybody, by their names on Hugging Face, with commas between them."""
+    study: str = ""
+    """Files of prepared studies that the app serves beside its own page, with commas between them."""
     donations: bool = False
     """Whether visitors are asked if they would like to give a conversation to research."""
     threads: int = Field(default=0, ge=0)
