@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mascot.alignment.judging_command import add_judging_commands
+from mascot.alignment.policy_command import add_policy_commands
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.rewards.command import add_reward_commands
 
@@ -28,14 +29,17 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     sft.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
     )
-    numbers = {"share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
-               "weight-decay": float, "patience": int, "minutes": float, "batch": int, "seed": int}  # fmt: skip
+    numbers = {
+        "share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
+        "weight-decay": float, "patience": int, "minutes": float, "batch": int, "seed": int,
+    }  # fmt: skip
     for name, kind in numbers.items():
         default = Recipe.model_fields[name.replace("-", "_")].default
         sft.add_argument(f"--{name}", type=kind, default=default, help=f"default: {default}")
     sft.set_defaults(run=_sft)
     add_reward_commands(ways)
     add_judging_commands(ways)
+    add_policy_commands(ways)
 
 
 def _sft(options: argparse.Namespace) -> int:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+from importlib.util import find_spec
 from pathlib import Path
 
 from mascot.errors import InputError
+
+_WATCHED = (("reward", "group"), ("kl", "director_kl"), ("words",), ("format", "reuse_4", "recognised"))
+"""What is drawn of a run, beside one another."""
 
 
 def draw_curves(out: Path) -> Path:
@@ -38,4 +42,32 @@ def draw_curves(out: Path) -> Path:
         empty.axis("off")
     picture = out / "curves.png"
     figure.savefig(picture, dpi=110)
+    return picture
+
+
+def draw_rewards(out: Path) -> Path | None:
+    """What each run of policy optimisation in a folder did to its figures, as `rewards.png`.
+
+    Returns:
+        The file; None where there is no run, or no matplotlib.
+    """
+    files = sorted({*out.glob("dev.csv"), *out.glob("*/dev.csv")})
+    if not files or not find_spec("matplotlib"):
+        return None
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3 * len(files)), layout="constrained")
+    grid = figure.subplots(len(files), len(_WATCHED), squeeze=False)
+    for row, file in zip(grid, files, strict=True):
+        for place, shown in zip(row, _WATCHED, strict=True):
+            for source, style in ((file.with_name("steps.csv"), "-"), (file, "o-")):
+                with source.open(newline="") as content:
+                    points = list(csv.DictReader(content))
+                for name in (n for n in shown if points and points[0].get(n)):
+                    curve = [(float(p["step"]), float(p[name])) for p in points if p[name]]
+                    place.plot(*zip(*curve, strict=True), style, label=f"{name}, {source.stem}")
+            place.set(title=file.parent.name, xlabel="step")
+            place.legend(fontsize="small")
+    picture = out / "rewards.png"
+    figure.savefig(picture, dpi=100)
     return picture

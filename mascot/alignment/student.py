@@ -7,10 +7,11 @@ LoRA over the whole text; a test holds loss and gradients of both against each o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
@@ -25,6 +26,17 @@ from mascot.alignment.tokens import Encoded
 from mascot.errors import ModelError
 
 WEIGHTS = "adapter_model.safetensors"
+
+
+class Tail(Protocol):
+    """What follows a context, and how much of it is learned."""
+
+    @property
+    def context(self) -> tuple[int, ...]: ...
+    @property
+    def tail(self) -> tuple[int, ...]: ...
+    @property
+    def learned(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,8 @@ class Student:
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         )
-        self._base = model
+        self.base = model
+        """The frozen model; what passes through it passes through the adapter too."""
         self._adapted = get_peft_model(model, self._config)
 
     @property
@@ -78,7 +91,25 @@ class Student:
         """A stretch in which the model is the base alone: for reading contexts."""
         return self._adapted.disable_adapter()
 
-    def hidden(self, batch: Sequence[Encoded], contexts: Contexts) -> Tails:
+    @contextmanager
+    def merged(self) -> Iterator[None]:
+        """Meanwhile the adapter is part of the base's weights, for drawing: a quarter of the operations.
+
+        Afterwards the base has its own weights again to the bit: taking an adapter out by subtraction
+        would leave a little of it behind each time.
+        """
+        layers = [cast(Any, m) for m in self._adapted.modules() if isinstance(m, LoraLayer)]
+        own = [layer.get_base_layer().weight.data.clone() for layer in layers]
+        for layer in layers:
+            layer.merge()
+        try:
+            yield
+        finally:
+            for layer, weight in zip(layers, own, strict=True):
+                layer.unmerge()
+                layer.get_base_layer().weight.data.copy_(weight)
+
+    def hidden(self, batch: Sequence[Tail], contexts: Contexts) -> Tails:
         """What the last layer makes of every token of the tails."""
         cache, before = contexts.batch([e.context for e in batch])
         longest = max(len(e.tail) for e in batch)
@@ -91,7 +122,7 @@ class Student:
             learned[i, len(e.tail) - e.learned : len(e.tail)] = True
         ids, present, learned = (x.to(before.device) for x in (ids, present, learned))
         positions = before.sum(1, keepdim=True) + torch.arange(longest, device=before.device)
-        hidden = self._base.model(
+        hidden = self.base.model(
             input_ids=ids,
             attention_mask=torch.cat([before, present], 1),
             position_ids=positions,
@@ -103,7 +134,7 @@ class Student:
     def loss(self, batch: Sequence[Encoded], contexts: Contexts) -> tuple[torch.Tensor, int]:
         """Sum of the negative log-likelihoods (nats) of the learned tokens, and how many these are."""
         tails = self.hidden(batch, contexts)
-        logits = self._base.lm_head(tails.states[:, :-1][tails.learned[:, 1:]])
+        logits = self.base.lm_head(tails.states[:, :-1][tails.learned[:, 1:]])
         total = cross_entropy(logits.float(), tails.ids[tails.learned], reduction="sum")
         return total, sum(e.learned for e in batch)
 

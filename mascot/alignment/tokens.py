@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +41,16 @@ class Encoder:
     @property
     def invocation(self) -> list[int]:
         """The tokens an activated adapter waits for."""
-        return self._ids(INVOCATION)
+        return self.ids(INVOCATION)
+
+    @property
+    def end(self) -> int:
+        """The token that ends a turn."""
+        return self.ids(_END)[0]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What tokens say, without control tokens."""
+        return str(self._base.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def __call__(self, sample: Sample) -> Encoded:
         text = self._base.template.render(sample.prompt)
@@ -50,9 +60,10 @@ class Encoder:
                 "this base model's chat template does not end a prompt with '<|im_start|>assistant': "
                 "adapters can be trained for models with ChatML only"
             )
-        reply = self._ids(sample.reply) + (self._ids(_END) if sample.ends else [])
-        tail = (*self._ids(invocation + begun), *reply)
-        return Encoded(sample, tuple(self._ids(context)), tail, len(reply))
+        reply = self.ids(sample.reply) + (self.ids(_END) if sample.ends else [])
+        tail = (*self.ids(invocation + begun), *reply)
+        return Encoded(sample, tuple(self.ids(context)), tail, len(reply))
 
-    def _ids(self, text: str) -> list[int]:
+    def ids(self, text: str) -> list[int]:
+        """Tokens of a piece of text."""
         return self._base.tokenizer.encode(text, add_special_tokens=False)

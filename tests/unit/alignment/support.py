@@ -23,6 +23,10 @@ class Bytes:
         assert not add_special_tokens
         return tokens(text)
 
+    def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+        assert skip_special_tokens
+        return bytes(i for i in ids if i < 256).decode(errors="ignore")
+
 
 def tiny_base(template: str = CHATML) -> Loaded:
     model = tiny_llama()

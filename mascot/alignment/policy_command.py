@@ -1,0 +1,98 @@
+"""`python -m mascot align persona`, `align dpo` and `align group`: what is better becomes likelier."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_policy_commands(ways: argparse._SubParsersAction) -> None:
+    """Add them to the ways of `align`."""
+    persona = ways.add_parser("persona", help="stage 1: personas by GRPO on the reward of what they say")
+    _add_common(persona)
+    _add_personas(persona)
+    _add_reward(persona)
+    _add_numbers(persona, _GRPO)
+    persona.set_defaults(run=_persona)
+
+    group = ways.add_parser("group", help="stage 2: director and personas by GRPO on what the group says")
+    _add_common(group)
+    _add_reward(group)
+    group.add_argument("--group-reward", type=Path, required=True, metavar="DIR", help="of `group-reward`")
+    _add_numbers(group, {**_GRPO, "turns": int, "own": float, "director-rate": float, "director-beta": float})
+    group.set_defaults(run=_group)
+
+    dpo = ways.add_parser("dpo", help="stage 1, cheaper: personas by DPO on preferences, nothing is drawn")
+    dpo.add_argument(
+        "sources",
+        nargs="*",
+        default=["expert"],
+        metavar="SOURCE",
+        help="'expert', pairs of `align judge`, or a JSONL file of `annotations export` (default: expert)",
+    )
+    _add_common(dpo)
+    _add_personas(dpo)
+    _add_numbers(dpo, {"beta": float, "epochs": int, "learning-rate": float, "dropout": float, "batch": int,
+                       "micro-batch": int, "patience": int, "minutes": float, "seed": int})  # fmt: skip
+    dpo.set_defaults(run=_dpo)
+
+
+_GRPO = {
+    "steps": int, "places": int, "group": int, "learning-rate": float, "beta": float, "clip": float,
+    "passes": int, "temperature": float, "limit": int, "format-weight": float, "length-weight": float,
+    "micro-batch": int, "every": int, "dev-places": int, "minutes": float, "seed": int,
+}  # fmt: skip
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where it is written")
+    parser.add_argument(
+        "--start", type=Path, metavar="DIR", help="a folder of adapters by name to begin with (the shipped)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with what is in OUT")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
+    )
+
+
+def _add_personas(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--personas", type=_names, metavar="NAMES", help="some of them only: anchor,beacon (default: all)"
+    )
+
+
+def _add_reward(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reward", type=Path, required=True, metavar="DIR", help="of `align reward`")
+    parser.add_argument(
+        "--log", choices=("none", "tensorboard", "trackio"), default="none", help="who is told the figures"
+    )
+
+
+def _add_numbers(parser: argparse.ArgumentParser, numbers: dict[str, type]) -> None:
+    for name, kind in numbers.items():
+        parser.add_argument(
+            f"--{name}", type=kind, help="default: the recipe's, see docs/alignment-policy.md"
+        )
+
+
+def _persona(options: argparse.Namespace) -> int:
+    from mascot.alignment.policy_session import run_persona
+
+    return run_persona(options)
+
+
+def _group(options: argparse.Namespace) -> int:
+    from mascot.alignment.policy_session import run_group
+
+    return run_group(options)
+
+
+def _dpo(options: argparse.Namespace) -> int:
+    from mascot.alignment.dpo_session import run_dpo
+
+    return run_dpo(options)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,203 @@
+"""Policy optimisation as the command line asks for it: from options to folders with adapters."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+import mascot.adapters
+from mascot.alignment.group_stage import GroupStage
+from mascot.alignment.persona_stage import PersonaStage, Unseen
+from mascot.alignment.places import persona_places, talk_starts
+from mascot.alignment.plots import draw_rewards
+from mascot.alignment.policy_recipe import GroupRecipe, PolicyRecipe
+from mascot.alignment.policy_record import Parent, described, fingerprint, read_parent, write_adapter
+from mascot.alignment.policy_run import OBJECTIVE, PolicyProgress, PolicyRun, Row, Stage
+from mascot.alignment.preferences import Candidate
+from mascot.alignment.rewards.load import load_group_reward, load_reward
+from mascot.alignment.rewards.model import RECORD as REWARD
+from mascot.alignment.rewards.session import recipe_of
+from mascot.alignment.samples import DIRECTOR
+from mascot.alignment.session import embedded_base
+from mascot.alignment.sft import RECORD, Base, sha256
+from mascot.alignment.table import Table
+from mascot.alignment.tracking import tracking
+from mascot.conversation.personas import Cast, load_cast
+from mascot.corpora.dialogues import group_dialogues
+from mascot.corpora.expert import expert_corpus
+from mascot.errors import InputError
+from mascot.settings import Settings, read_settings
+
+_SHIPPED = Path(mascot.adapters.__file__).parent / "shipped"
+
+
+def run_persona(options: argparse.Namespace) -> int:
+    """Stage 1; returns the exit code.
+
+    Raises:
+        MascotError: what cannot be trained, in one line.
+    """
+    settings, cast, base = begin(options)
+    personas = options.personas or list(cast.ids)
+    for name in personas:
+        if name not in cast:
+            raise InputError(f"there is no persona {name!r}: choose from {', '.join(cast.ids)}")
+    corpus = expert_corpus(), group_dialogues(), cast
+    model = load_reward(options.reward, settings.models, cast, options.device)
+    parents = {name: read_parent(start_folder(options, name), base) for name in personas}
+    recipe = _shaped(recipe_of(options, PolicyRecipe), list(parents.values()))
+    table = Table(base.loaded, cast, recipe)
+    for name, parent in parents.items():
+        train, dev = (
+            [p for p in persona_places(*corpus, part, recipe.seed) if p.persona == name]
+            for part in ("train", "dev")
+        )
+        data = _checksum([options.reward / REWARD], train, dev)
+        about = {name: described(name, parent, base, data, recipe.model_dump())}
+        _optimise(
+            lambda n=name, p=parent, t=train, d=dev: PersonaStage(
+                table, n, p.weights, model, t, d, recipe, _unseen()
+            ),
+            table, recipe, options, options.out / name, about,
+        )  # fmt: skip
+    return _end(options.out)
+
+
+def run_group(options: argparse.Namespace) -> int:
+    """Stage 2; returns the exit code.
+
+    Raises:
+        MascotError: what cannot be trained, in one line.
+    """
+    settings, cast, base = begin(options)
+    group = load_group_reward(options.group_reward, settings.models)
+    own = load_reward(options.reward, settings.models, cast, options.device)
+    parents = {name: read_parent(start_folder(options, name), base) for name in (DIRECTOR, *cast.ids)}
+    recipe = _shaped(recipe_of(options, GroupRecipe), list(parents.values()))
+    table = Table(base.loaded, cast, recipe)
+    train, dev = (talk_starts(group_dialogues(), part) for part in ("train", "dev"))
+    data = _checksum([options.reward / REWARD, options.group_reward / REWARD], train, dev)
+    about = {
+        name: described(name, parent, base, data, recipe.model_dump()) for name, parent in parents.items()
+    }
+    weights = {name: parent.weights for name, parent in parents.items()}
+    _optimise(
+        lambda: GroupStage(table, weights, group, own, train, dev, recipe),
+        table, recipe, options, options.out, about,
+    )  # fmt: skip
+    return _end(options.out)
+
+
+def _optimise(
+    stage_of: Callable[[], Stage],
+    table: Table,
+    recipe: PolicyRecipe,
+    options: argparse.Namespace,
+    folder: Path,
+    about: dict[str, dict[str, Any]],
+) -> None:
+    """Run a stage into a folder; what is finished there already is left alone."""
+    places = {name: folder if folder.name == name else folder / name for name in about}
+    if all((place / RECORD).is_file() for place in places.values()):
+        return
+    stage = stage_of()
+    run = PolicyRun(stage, recipe, folder, fingerprint(about))
+    log = tracking(options.log, options.out, folder.name)
+    bar = tqdm(desc=folder.name, total=recipe.steps, unit="step", mininterval=_seldom())
+    told = 0
+
+    def on_step(progress: PolicyProgress) -> None:
+        nonlocal told
+        row, dev = progress.steps[-1], progress.dev[-1]
+        log("train", row, progress.step)
+        if len(progress.dev) > told:
+            told = len(progress.dev)
+            log("dev", dev, int(dev["step"]))
+        bar.set_postfix(dev=f"{dev[OBJECTIVE]:.3f}", best=f"{progress.best[OBJECTIVE]:.3f}", refresh=False)
+        bar.update(progress.step - bar.n)
+
+    run.run(on_step)
+    bar.close()
+    metrics = metrics_of(run.progress)
+    for name, place in places.items():
+        weights = run.best[name]
+        write_adapter(place, table.student, weights, table.encode.invocation, about[name], metrics)
+
+
+def metrics_of(progress: PolicyProgress) -> Row:
+    """Before and after, as the lineage keeps it: every figure of dev at the start, and where it was best."""
+    first, best = progress.dev[0], progress.best
+    before = {f"{name}_before": value for name, value in first.items() if name != "step"}
+    after = {name: value for name, value in best.items() if name != "step"}
+    seconds = round(progress.seconds, 1)
+    return {**before, **after, "best_step": best["step"], "steps": progress.step, "seconds": seconds}
+
+
+def begin(options: argparse.Namespace) -> tuple[Settings, Cast, Base]:
+    """Settings, cast and base model of a run.
+
+    Raises:
+        InputError: the folder it should go into is not empty.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.out.is_dir() and any(options.out.iterdir()) and not options.resume:
+        raise InputError(
+            f"{options.out} is not empty: --resume goes on with it, --out chooses another folder"
+        )
+    settings = read_settings()
+    return settings, load_cast(settings.home / "personas"), embedded_base(settings.models, options.device)
+
+
+def start_folder(options: argparse.Namespace, name: str) -> Path:
+    """Where an adapter begins: the folder of that name under --start, or what is shipped."""
+    return (options.start or _SHIPPED) / name
+
+
+def _shaped(recipe: Any, parents: Sequence[Parent]) -> Any:
+    """The recipe with the shape of the adapters that it begins with, which is one for all."""
+    shapes = {(parent.rank, parent.alpha) for parent in parents}
+    if len(shapes) > 1:
+        raise InputError("the adapters under --start differ in rank or alpha: take those of one training")
+    rank, alpha = shapes.pop()
+    return recipe.model_copy(update={"rank": rank, "alpha": alpha})
+
+
+def _checksum(files: Sequence[Path], *places: Any) -> str:
+    digest = hashlib.sha256("".join(sha256(file) for file in files).encode())
+    digest.update(repr(places).encode())
+    return digest.hexdigest()
+
+
+def _unseen() -> Unseen | None:
+    """Whether a classifier of expert voices knows the speaker; None without scikit-learn."""
+    try:
+        from mascot.evaluation.attribution import WhoSpoke
+    except ImportError:
+        return None
+    known = [(r.says, a) for s in expert_corpus() if s.split == "train" for a, r in s.replies.items()]
+    who = WhoSpoke(*zip(*known, strict=True))
+
+    def look(said: Sequence[Candidate]) -> Row:
+        guessed = who.guess([candidate.says for candidate in said])
+        right = [guess == c.persona for guess, c in zip(guessed, said, strict=True)]
+        return {"recognised": sum(right) / len(right)}
+
+    return look
+
+
+def _seldom() -> float:
+    return 0.5 if sys.stderr.isatty() else 20.0
+
+
+def _end(out: Path) -> int:
+    draw_rewards(out)
+    sys.stdout.write(f"trained into {out}\n")
+    return 0
