@@ -25,7 +25,10 @@ def free_port() -> int:
 @pytest.mark.model
 def test_a_space_serves_the_demo_limits_it_and_logs_nobody(tmp_path: Path) -> None:
     assemble(ROOT, tmp_path / "space", "cpu")
-    extra = {"MASCOT_ARCHIVE": str(tmp_path / "archive"), "MASCOT_ARCHIVE_SECONDS": "1"}
+    extra = {
+        "MASCOT_ARCHIVE": str(tmp_path / "archive"),
+        "MASCOT_ARCHIVE_SECONDS": "3600",
+    }  # at its start and its end only
     with started(tmp_path / "space", read_settings().models, free_port(), extra) as space:
         speaker, _ = converse(space.address)
         assert speaker in {"anchor", "catalyst", "beacon", "guide"}
