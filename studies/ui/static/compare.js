@@ -96,5 +96,5 @@ function spoken(found, labels) {
   const groups = [...new Set(found)].sort((a, b) => a - b).map((rank) => labels.filter((_, i) => found[i] === rank));
   const listed = (group) => group.join(` ${t("and")} `);
   const said = groups.map((group) => (group.length > 1 ? t("rank-equal", { list: listed(group) }) : group[0]));
-  return said.reduce((first, then) => t("rank-then", { first, then }));
+  return said.reduce((first, second) => t("rank-then", { first, second }));
 }

@@ -113,14 +113,15 @@ export class Page {
 
   /** Which buttons stand at the foot now, and what they say. */
   arrange() {
-    if (!this.foot) return;
+    if (!this.foot?.parentElement) return; // not built yet, or a step without a way on
     const { sheet } = this;
     const reading = sheet?.narrow && sheet.reading;
     this.element.classList.toggle("reading", Boolean(reading));
     this.back.hidden = !sheet?.before || (sheet.group === 0 && Boolean(this.dialogues));
     this.look.hidden = !sheet?.narrow || !this.dialogues || sheet.reading;
-    this.look.textContent = t(this.step.dialogues.length > 1 ? "read-many" : "read");
-    const more = sheet?.more;
+    this.look.textContent = t(this.step.dialogues.length > 1 ? "conversations" : "conversation");
+    const more = Boolean(sheet?.more);
+    this.foot.parentElement.dataset.more = more;
     this.onward.textContent = reading ? t("to-questions") : more ? t("onward") : t(ON[this.step.kind] ?? "next");
     this.onward.disabled = Boolean(this.talk && !this.talk.enough);
     this.say("");

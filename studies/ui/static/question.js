@@ -76,8 +76,8 @@ function quoted({ where }, step) {
 export function grouped(all) {
   const groups = [];
   for (const asked of all) {
-    const { group, where } = asked.question;
-    const name = JSON.stringify([group, where.line, where.voice]);
+    const { group, where, kind } = asked.question;
+    const name = JSON.stringify([group, where.line, where.voice, kind === "spans"]); // marking needs the dialogue
     if (groups.at(-1)?.name !== name) groups.push({ name, heading: group, all: [] });
     groups.at(-1).all.push(asked);
   }

@@ -1,0 +1,133 @@
+// The researcher's page: how the study stands, asked for every few seconds, and the figures, at a press.
+
+import { h, say } from "./dom.js";
+import * as figures from "./figures.js";
+import { call, Refusal, STUDY } from "./server.js";
+
+const PAUSE = 5000;
+const STATES = { open: "open", paused: "paused: nobody goes on until it is resumed", closed: "closed: nobody new can begin" };
+/** What is fetched, and the sections it becomes. */
+const WANTED = {
+  strengths: (found) => Object.entries(found).map(([criterion, each]) => figures.strengths(STUDY, criterion, each)),
+  agreement: (found) => [figures.agreement(STUDY, found)],
+  positions: (found) => [figures.positions(STUDY, found)],
+  blinding: (found) => [figures.blinding(STUDY, found)],
+  quality: (found) => [figures.quality(STUDY, found)],
+};
+
+class Desk {
+  constructor(root) {
+    this.root = root;
+    this.token = token();
+    this.notice = h("p", { class: "notice", role: "status", hidden: true });
+    this.title = h("h1", { tabindex: -1 });
+    this.state = h("p", { class: "state", role: "status" });
+    this.switches = h("p", { class: "deeds" });
+    this.now = h("div", { class: "now" });
+    this.found = Object.fromEntries(Object.keys(WANTED).map((name) => [name, h("div", { class: "found" })]));
+    this.exports = h("ul", { class: "exports" });
+  }
+
+  async start() {
+    this.root.classList.add("ready", "desk");
+    this.root.replaceChildren(
+      h(
+        "main",
+        { class: "sheet", tabindex: -1 },
+        this.notice,
+        h("header", {}, h("div", {}, this.title, this.state), this.switches),
+        this.now,
+        h("div", { class: "again" }, h("p", { class: "aside" }, "What follows is computed when it is asked for."), h("button", { type: "button", class: "quiet", onclick: () => this.figures() }, "Compute again")),
+        ...Object.values(this.found),
+        h("section", { class: "figure" }, h("h2", {}, "Export"), h("p", { class: "aside" }, "Without withdrawn answers; a zip with data, card and licence."), this.exports),
+      ),
+    );
+    if (!(await this.status())) return;
+    setInterval(() => document.hidden || this.status(), PAUSE);
+    await this.figures();
+  }
+
+  #ask = (method, path, body) => call(method, `desk/${path}`, body, { Authorization: `Bearer ${this.token}` });
+
+  /** Asks how the study stands; whether the server said. */
+  async status() {
+    return this.#do(() => this.#ask("GET", "status"));
+  }
+
+  async #do(ask) {
+    try {
+      this.#show(await ask());
+      this.#tell("");
+      return true;
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      this.#tell(refusal.message || "The server cannot be reached just now.");
+      return false;
+    }
+  }
+
+  #tell(text) {
+    say(this.notice, text);
+    this.notice.hidden = !text;
+  }
+
+  #show(status) {
+    const text = JSON.stringify(status);
+    if (text === this.shown) return; // nothing has changed: whoever reads or tabs here is left alone
+    this.shown = text;
+    document.title = `${status.title} · desk`;
+    say(this.title, status.title);
+    say(this.state, `The study is ${STATES[status.state]}.`);
+    this.switches.replaceChildren(...this.#switches(status.state));
+    this.now.replaceChildren(
+      figures.people(status),
+      figures.quotas(status),
+      figures.stages(status),
+      figures.times(status),
+      figures.held(status, (assignment) => this.#do(() => this.#ask("POST", `release/${assignment}`))),
+    );
+    this.exports.replaceChildren(...status.formats.map((format) => h("li", {}, h("button", { type: "button", class: "quiet", onclick: () => this.#download(format) }, format))));
+  }
+
+  #switches(state) {
+    const press = (name, text, style = "quiet") => h("button", { type: "button", class: style, onclick: () => this.#do(() => this.#ask("POST", name)) }, text);
+    const close = h("button", { type: "button", class: "quiet danger", onclick: () => window.confirm("Close the study? Nobody new can begin; those who began can finish.") && this.#do(() => this.#ask("POST", "close")) }, "Close");
+    if (state === "closed") return [press("resume", "Open again")];
+    return [state === "paused" ? press("resume", "Resume", "primary") : press("pause", "Pause"), close];
+  }
+
+  /** Every figure, one after another: they cost the server's time. */
+  async figures() {
+    for (const [name, build] of Object.entries(WANTED)) {
+      const place = this.found[name];
+      try {
+        place.replaceChildren(...build(await this.#ask("GET", name)));
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        place.replaceChildren(h("section", { class: "figure" }, h("h2", {}, name), h("p", { class: "aside" }, refusal.message)));
+      }
+    }
+  }
+
+  async #download(format) {
+    const headers = { Authorization: `Bearer ${this.token}` };
+    const response = await fetch(new URL(`desk/export/${format}`, `${location.origin}${location.pathname.replace(/desk\/?$/, "")}`), { headers });
+    if (!response.ok) return this.#tell((await response.json().catch(() => null))?.error ?? "This could not be exported.");
+    const url = URL.createObjectURL(await response.blob());
+    h("a", { href: url, download: `${STUDY}-${format}.zip` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+}
+
+/** The token stands behind the `#` once, and is then kept for this tab and taken out of the address. */
+function token() {
+  const given = location.hash.slice(1);
+  const name = `desk.${STUDY}`;
+  if (given) {
+    sessionStorage.setItem(name, given);
+    history.replaceState(null, "", location.pathname);
+  }
+  return given || (sessionStorage.getItem(name) ?? "");
+}
+
+new Desk(document.querySelector(".room")).start();

@@ -1,0 +1,60 @@
+"""The small studies on a real server: `python -m tests.ui.study_server FOLDER [--port 7871]`."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from annotations.store import Store
+from mascot.evaluation.systems import System
+from mascot.settings import Settings
+from studies.design.reading import Design, read_design
+from studies.design.study import Arm
+from studies.flow.flow import Flow
+from studies.prepare.run import prepare
+from studies.web.routes import StudyRoutes
+from studies.web.serving import Place, open_served
+from tests.ui import study_files
+
+TOKEN = "token-of-the-desk"
+
+
+def open_flow(design: Design, settings: Settings) -> Flow:
+    """A study, prepared if it is not."""
+    place = Place.of(design, settings)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with Store.open(place.url) as store:
+        prepare(design, store, place.dialogues, settings, _no_model, lambda _arm: None)
+    return Flow(open_served(design, place, settings))
+
+
+def _no_model(name: str, arm: Arm) -> System:
+    raise AssertionError(f"the dialogues of {name} ({arm}) are finished")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--port", type=int, default=0)
+    options = parser.parse_args()
+    settings = Settings(home=options.home)
+    designs = [read_design(path) for path in study_files.write(options.home)]
+    flows = {design.study.id: open_flow(design, settings) for design in designs}
+    routes = StudyRoutes(flows, TOKEN).all
+    config = uvicorn.Config(
+        Starlette(routes=routes), port=options.port, log_level="warning", access_log=False
+    )
+    socket = config.bind_socket()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+    thread.start()
+    print(f"studies: http://127.0.0.1:{socket.getsockname()[1]}", flush=True)
+    thread.join()
+
+
+if __name__ == "__main__":
+    main()
