@@ -146,6 +146,12 @@ class Engine(ABC):
         """Names that `Request.adapter` may take."""
         return ()
 
+    def forget(self) -> None:  # noqa: B027 - most engines keep nothing
+        """Forget what was read, so that the next answer is that of an engine just started, to the last digit.
+
+        For runs that must be repeatable; to be called while nothing is being asked.
+        """
+
     def close(self) -> None:  # noqa: B027 - most engines hold nothing
         """Give back memory, slots and connections; the engine is of no use afterwards."""
 

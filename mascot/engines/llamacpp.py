@@ -137,6 +137,10 @@ class LlamaCppEngine(Engine):
         """How many are served before this session's next words, itself included; 0 if nothing holds it up."""
         return self._serving.desk.place(session)
 
+    def forget(self) -> None:
+        with self._in_use() as serving:
+            serving.forget()
+
     def close(self) -> None:
         self._serving.server.close()
         self._exports.cleanup()

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -122,9 +123,14 @@ def _start(
     # llama.cpp's store of prompts beside the slots mixes them up when slots are pinned (build 11549): an
     # answer can come out of another conversation. The contract suite would see it.
     params.cache_ram_mib = 0
+    params.slot_save_path = tempfile.gettempdir()  # nothing is saved there; without it slots are not emptied
     params.cpuparams.n_threads = threads
     # Reading a prompt synchronises seldom enough that all cores help, even beside a busy process.
     params.cpuparams_batch.n_threads = max(threads, os.cpu_count() or 1)
+    # On a CPU llama.cpp's flash attention takes twice as long at 2,000 tokens of talk, and ten times beside
+    # a busy process (docs/log.md). Without it the scores of a batch are kept: smaller batches, less memory.
+    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    params.n_ubatch = 256
     # Strength 0 until a request asks: one that names no adapter would otherwise get them all.
     params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters]
     params.ui = False

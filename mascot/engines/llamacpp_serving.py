@@ -109,6 +109,11 @@ class Serving:
                 read = self._prepare(slot, prompt, acts)
             yield Turn(self._body(slot, adapter, prompt) | {"cache_prompt": not alone}, read)
 
+    def forget(self) -> None:
+        """Empty every slot that is not at work."""
+        for index in self.desk.clear():
+            self.server.post(f"/slots/{index}?action=erase", {})
+
     def _prepare(self, slot: Slot, prompt: list[int], acts: int | None) -> int:
         """Read what comes before the adapter, wherever one acts now or did before; returns tokens read."""
         acted, before = slot.acted, prompt[:acts]

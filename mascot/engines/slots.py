@@ -69,6 +69,14 @@ class Desk:
             waiting = [ticket.session for ticket in self._line]
             return waiting.index(session) + 1 if session in waiting else 0
 
+    def clear(self) -> tuple[int, ...]:
+        """Make free slots nobody's, as in the beginning; which these are."""
+        with self._changed:
+            free = [place for place, slot in enumerate(self._slots) if not slot.busy]
+            for place in free:
+                self._slots[place] = Slot(place)
+            return tuple(free)
+
     @contextmanager
     def seat(
         self,

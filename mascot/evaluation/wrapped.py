@@ -37,6 +37,9 @@ class Wrapped(Engine):
     def adapters(self) -> tuple[str, ...]:
         return self._engine.adapters
 
+    def forget(self) -> None:
+        self._engine.forget()
+
     def close(self) -> None:
         self._engine.close()
 

@@ -140,3 +140,16 @@ def test_slots_never_hold_more_than_there_is(requests: list[tuple[str, int]]) ->
             sizes[slot.index] = size
             sizes |= {other.index: 0 for other in emptied}
             assert sum(sizes.values()) <= 100
+
+
+def test_a_cleared_desk_gives_out_slots_as_in_the_beginning() -> None:
+    desk = Desk(2, 100, 4)
+    for session in ("a", "b"):
+        with desk.seat(session, [1, 2], 10) as taken:
+            assert taken is not None
+            taken[0].read = [1, 2]
+    with desk.seat("b", [1, 2], 10):
+        assert desk.clear() == (0,)
+    with desk.seat("c", [1, 2], 10) as taken:
+        assert taken is not None
+        assert (taken[0].index, taken[0].read) == (0, [])
