@@ -89,7 +89,7 @@ def finish(
         for job, missing in zip(jobs, left, strict=True):
             if missing:
                 bar.set_description(job.header.name)
-                hold = holder(job, table, options).hold
+                hold = holder(job, table, options, at_once == 1).hold
                 finish_all(hold, starts, folder.file(job.header.name), _as_dict(job), at_once, bar.update)
 
 
@@ -139,7 +139,7 @@ def jobs_of(spec: Spec, table: Table, users: Sequence[str]) -> list[Job]:
     ]
 
 
-def holder(job: Job, table: Table, options: argparse.Namespace) -> Holder:
+def holder(job: Job, table: Table, options: argparse.Namespace, repeatable: bool) -> Holder:
     """What holds the dialogues of a job."""
     user = job.header.user
     plain = table.models.get().speaking_with({})
@@ -153,6 +153,7 @@ def holder(job: Job, table: Table, options: argparse.Namespace) -> Holder:
         seed=options.seed,
         agents=job.spec.recipe.agents,
         person=Person(user, plain, table.cast) if user else None,
+        repeatable=repeatable,
     )
 
 

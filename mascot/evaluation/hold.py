@@ -38,6 +38,9 @@ class Holder:
     seed: int = 0
     agents: int = 0
     person: Person | None = None
+    repeatable: bool = True
+    """Begin each dialogue with models that remember nothing, so that it does not depend, in the last digit of
+    a probability, on what was held before. Only for one dialogue at a time."""
 
     def hold(self, start: Start) -> Dialogue:
         """The dialogue after a first message.
@@ -51,6 +54,8 @@ class Holder:
         said: list[Said] = []
         answers: list[Answered] = []
         spent, empty, counts = Spent(), 0, Counter[str]()
+        if self.repeatable:
+            self.models.forget()
         self.models.take()
         for number in range(self.rounds):
             if number and self.person is not None:

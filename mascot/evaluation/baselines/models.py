@@ -87,6 +87,11 @@ class Models:
         each = [loaded.engine.take() for loaded in tuple(self._loaded.values())]
         return Spent(sum(spent.calls for spent in each), sum(spent.tokens for spent in each))
 
+    def forget(self) -> None:
+        """Let every model forget what it has read."""
+        for loaded in self._loaded.values():
+            loaded.engine.forget()
+
     def close(self) -> None:
         """Give back every model."""
         for loaded in self._loaded.values():
