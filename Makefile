@@ -4,7 +4,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train bench study space audit clean
+.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train evaluate evaluate-large bench study space audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,21 @@ results: setup-dev models ## Measure what docs/results publishes
 
 train: setup-dev models ## Train personas and director from the expert corpus, on two cores
 	$(BIN)/python -m mascot align sft --out .mascot/training/sft --resume
+
+EVALUATED := .mascot/runs
+
+evaluate: setup-dev models ## The paper's experiments, small: 24 situations, all systems, the embedded model
+	$(BIN)/python -m mascot evaluate --data expert --systems all --limit 24 --turns 3 --seed 1 \
+		--judges empathy --out $(EVALUATED)/small
+	$(BIN)/python -m mascot report $(EVALUATED)/small
+
+evaluate-large: setup-dev models ## The same on corpora of yours: make evaluate-large ED=valid.csv QMSUM=val.jsonl
+	$(BIN)/python -m mascot evaluate --data $(ED) --systems paper --limit 300 --seed 1 \
+		--judges empathy,embedded --out $(EVALUATED)/ed
+	$(BIN)/python -m mascot evaluate --data $(QMSUM) --systems paper --seed 1 \
+		--judges empathy,embedded --out $(EVALUATED)/qmsum
+	$(BIN)/python -m mascot report $(EVALUATED)/ed
+	$(BIN)/python -m mascot report $(EVALUATED)/qmsum
 
 bench: setup-dev models ## Measure what docs/results publishes about speed, beside others (15 minutes)
 	$(BIN)/python -m mascot bench
