@@ -13,6 +13,7 @@ from annotations.commands.frames import by_criterion, level_of, quality_tables, 
 from annotations.records import Choice
 from annotations.statistics import agreement as agreements
 from annotations.statistics import strengths as strength
+from annotations.statistics.errors import StatisticsError
 from annotations.statistics.quality import quality as rater_quality
 from annotations.statistics.ratings import read_ratings
 from annotations.statistics.votes import read_rankings
@@ -48,17 +49,30 @@ def agreement(flow: Flow) -> list[dict[str, Any]]:
 
 
 def strengths(flow: Flow) -> dict[str, Any]:
-    """How strong each arm is, per criterion with votes or rankings.
+    """How strong each arm is, per criterion whose votes can tell it.
 
     Raises:
-        InputError: there are none yet.
+        InputError: there are no votes yet, or too few of every criterion.
     """
-    tables = votes(flow.served.store.answers(flow.study.id), lengths=False)
-    if not tables:
-        raise InputError("there are no votes or rankings (yet)")
-    return {
-        name: _plain(strength.strengths(read_rankings(rows, [])).as_dict()) for name, rows in tables.items()
-    }
+    return {name: _plain(found.as_dict()) for name, found in strengths_of(flow).items()}
+
+
+def strengths_of(flow: Flow) -> dict[str, strength.Strengths]:
+    """The same as records.
+
+    Raises:
+        InputError: as `strengths`.
+    """
+    found: dict[str, strength.Strengths] = {}
+    refusal = "there are no votes or rankings (yet)"
+    for name, rows in votes(flow.served.store.answers(flow.study.id), lengths=False).items():
+        try:
+            found[name] = strength.strengths(read_rankings(rows, []))
+        except StatisticsError as error:
+            refusal = f"{name}: {error}"  # with few votes one criterion may be ready before another
+    if not found:
+        raise InputError(refusal)
+    return found
 
 
 def quality(flow: Flow) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from annotations.commands.frames import votes
-from annotations.statistics.strengths import Strengths, strengths
-from annotations.statistics.votes import read_rankings
+from annotations.statistics.strengths import Strengths
+from mascot.errors import InputError
+from studies.desk.figures import strengths_of
 from studies.desk.status import status
 from studies.flow.flow import Flow
 from studies.flow.steps import VALUE
@@ -174,8 +174,11 @@ def _twice(flow: Flow) -> int:
 
 
 def _strengths(flow: Flow) -> dict[str, Strengths]:
-    tables = votes(flow.served.store.answers(flow.study.id), lengths=False)
-    return {name: strengths(read_rankings(rows, [])) for name, rows in tables.items()}
+    """By criterion; none where there are too few votes to tell."""
+    try:
+        return strengths_of(flow)
+    except InputError:
+        return {}
 
 
 def _in_order(found: Strengths, truth: Truth) -> bool:

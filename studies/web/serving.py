@@ -38,9 +38,10 @@ class Place:
 
     @classmethod
     def of(cls, design: Design, settings: Settings, url: str = "") -> Place:
-        """The study's folder in `home`, and its database there unless another is named."""
+        """The study's folder in `home`, and its database there unless another is named, or all share one."""
         folder = settings.home / "studies" / design.study.id
-        return cls(folder, url or settings.ratings or f"sqlite:///{folder / 'ratings.db'}")
+        shared = settings.store if settings.store.startswith("postgresql") else ""
+        return cls(folder, url or shared or f"sqlite:///{folder / 'ratings.db'}")
 
     @property
     def dialogues(self) -> Path:
