@@ -184,6 +184,8 @@ def _times(table: pd.DataFrame, names: list[str]) -> tuple[np.ndarray, np.ndarra
     if "seconds" not in table.columns:
         return np.full(len(names), np.nan), np.zeros(len(names), dtype=bool)
     median = table.groupby("rater")["seconds"].median().reindex(names).to_numpy(dtype=float)
+    if np.isnan(median).all():
+        return median, np.zeros(len(names), dtype=bool)
     log = np.log(np.maximum(median, 1e-3))
     away = log - np.nanmedian(log)
     deviation = np.nanmedian(np.abs(away))

@@ -130,3 +130,7 @@ def test_the_benchmark_finds_bad_raters_and_suspects_few_honest_ones() -> None:
 def test_a_table_without_answers_is_refused() -> None:
     with pytest.raises(StatisticsError, match="no answers yet"):
         quality(crowd().iloc[:0])
+
+
+def test_where_nobody_measured_time_nobody_is_fast() -> None:
+    assert all(each.seconds is None for each in quality(crowd().assign(seconds=np.nan)))
