@@ -8,7 +8,8 @@ from pathlib import Path
 from mascot.conversation.events import Directive, Event, Opened, UserSaid, Utterance
 from mascot.conversation.transcript import PERSON
 from mascot.evaluation.dialogue import Dialogue, Start
-from mascot.evaluation.rounds import hold_all, kept, read
+from mascot.evaluation.kept import finish_all, kept, read
+from mascot.evaluation.rounds import hold
 from studies.design.reading import Design
 from studies.design.study import Arm
 from studies.prepare.arms import Open
@@ -55,10 +56,16 @@ def _hold(
     if all(start.id in found for start in starts):
         return {start.id: found[start.id] for start in starts}
     system = open_arm(name, arm)
+    engine = system.speaker.engine
+
+    def answer(start: Start) -> Dialogue:
+        engine.forget()  # so that a run that was killed goes on to the same words
+        return hold(system, start, turns)
+
     try:
-        return hold_all(system, starts, turns, path, header, tick=lambda: tick(name))
+        return finish_all(answer, starts, path, header, tick=lambda: tick(name))
     finally:
-        system.speaker.engine.close()
+        engine.close()
 
 
 def events_of(dialogue: Dialogue, start: Start, personas: Sequence[str]) -> tuple[Event, ...]:
