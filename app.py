@@ -1,6 +1,7 @@
 """The app: settings → models, stores, conversations → page. The file that a Space runs."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from annotations.store import Store
+from mascot.archive.source import Source
 from mascot.engines.fetch import fetch_embedded
 from mascot.errors import MascotError
 from mascot.house import House
@@ -44,15 +46,30 @@ def run(settings: Settings, opened: ExitStack) -> None:
     opened.callback(studio.close)
     if studio.notice:
         print(f"mascot: {studio.notice}", file=sys.stderr)
-    sources = []
-    if settings.archive and settings.ratings_url.startswith("sqlite"):
-        sources.append(opened.enter_context(Store.open(settings.ratings_url)).source)
-    house = House(studio, settings, sources)
+    house = House(studio, settings, study_sources(settings, opened))
     opened.callback(house.close)
     signin = sign_in(settings)
     rooms = (KeepingRoutes(house.keeping), signin, FigureRoutes(signin, house.figures))
     more = [route for room in rooms for route in room.all]
     serve(studio.live, settings, more=[*more, *study_routes(settings, opened, signin)])
+
+
+def study_sources(settings: Settings, opened: ExitStack) -> list[Source]:
+    """The studies' databases on a disk that may vanish; the house restores them before they are served."""
+    if not (settings.archive and settings.study):
+        return []
+    from studies.flow.archived import MoveSource
+    from studies.web.rooms import study_places
+
+    sources: list[Source] = []
+    urls = {place.url: study for study, place in study_places(settings).items()}
+    for url, study in urls.items():
+        if url.startswith("sqlite"):
+            name = re.sub(r"[^a-z0-9]+", "-", study.lower())
+            moves = MoveSource(url, f"moves-{name}")
+            opened.callback(moves.close)
+            sources += [opened.enter_context(Store.open(url)).source(f"ratings-{name}"), moves]
+    return sources
 
 
 def study_routes(settings: Settings, opened: ExitStack, signin: SignIn) -> Sequence[Route]:

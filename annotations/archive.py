@@ -30,11 +30,11 @@ class RatingSource:
 
     Args:
         engine: of an open store whose tables are up to date.
+        name: its folder in the archive.
     """
 
-    name = "ratings"
-
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, name: str = "ratings") -> None:
+        self.name = name
         self._engine = engine
 
     def news(self, known: Mapping[str, str]) -> Iterator[Record]:

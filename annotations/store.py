@@ -70,10 +70,9 @@ class Store:
             raise
         return cls(engine, clock)
 
-    @property
-    def source(self) -> RatingSource:
-        """The store as a source of an archive."""
-        return RatingSource(self._engine)
+    def source(self, name: str = "ratings") -> RatingSource:
+        """The store as a source of an archive, where it has a folder of this name."""
+        return RatingSource(self._engine, name)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -36,8 +36,6 @@ class Settings(BaseSettings):
     """Models, the store and personas of one's own live here."""
     store: str = ""
     """Database URL; empty is SQLite in `home`."""
-    ratings: str = ""
-    """Database URL of the ratings; empty is SQLite in `home`."""
     model: str = "auto"
     """A tier (embedded, small, standard, paper), a hub id, a GGUF file, a folder, or for `openai` the
     server's name of the model; `auto` is what the machine can do."""
@@ -98,10 +96,6 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         return self.store or f"sqlite:///{self.home / 'mascot.db'}"
-
-    @property
-    def ratings_url(self) -> str:
-        return self.ratings or f"sqlite:///{self.home / 'ratings.db'}"
 
     @property
     def models(self) -> Path:

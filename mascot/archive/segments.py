@@ -22,7 +22,7 @@ MOST_BYTES = 4 * 2**20
 """Of a segment; a single record may be larger."""
 MERGED = 16
 """So many segments after one another that fit into one are merged."""
-_NAME = re.compile(r"([a-z]+)/(\d{8})-[0-9a-f]{8}\.jsonl")
+_NAME = re.compile(r"([a-z0-9][a-z0-9._-]*)/(\d{8})-[0-9a-f]{8}\.jsonl")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """A word of lower-case letters; the archive keeps a folder of that name."""
+        """Lower-case letters, digits and `. _ -`; the archive keeps a folder of that name."""
         ...
 
     def news(self, known: Marks) -> Iterable[Record]:

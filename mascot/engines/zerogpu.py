@@ -8,6 +8,7 @@ nothing, and nothing here is used.
 
 from __future__ import annotations
 
+import importlib
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +41,7 @@ def lend() -> Lend:
         ModelError: it is not there.
     """
     try:
-        import spaces  # pyright: ignore[reportMissingImports]
+        spaces: Any = importlib.import_module("spaces")
     except ImportError:
         raise ModelError("SPACES_ZERO_GPU is set, and the package `spaces` is not installed here") from None
     return spaces.GPU(duration=LENT_SECONDS)

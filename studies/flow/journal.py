@@ -25,10 +25,10 @@ from studies.flow.moves import MOVE, Answered, Dated, Entered, Move
 Clock = Callable[[], float]
 State = Literal["open", "paused", "closed"]
 
-_TABLES = sa.MetaData()
+TABLES = sa.MetaData()
 PARTICIPANTS = sa.Table(
     "participants",
-    _TABLES,
+    TABLES,
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("study", sa.String(120), nullable=False),
     sa.Column("person", sa.String(64), nullable=False),
@@ -38,7 +38,7 @@ PARTICIPANTS = sa.Table(
 )
 MOVES = sa.Table(
     "moves",
-    _TABLES,
+    TABLES,
     sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("participant", sa.String(64), nullable=False),
     sa.Column("key", sa.String(300), nullable=False),
@@ -48,7 +48,7 @@ MOVES = sa.Table(
 )
 STATES = sa.Table(
     "study_states",
-    _TABLES,
+    TABLES,
     sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("study", sa.String(120), nullable=False, index=True),
     sa.Column("state", sa.String(20), nullable=False),
@@ -56,7 +56,7 @@ STATES = sa.Table(
 )
 SALTS = sa.Table(
     "study_salts",
-    _TABLES,
+    TABLES,
     sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1"), primary_key=True),
     sa.Column("salt", sa.String(64), nullable=False),
 )
@@ -91,7 +91,7 @@ class FlowJournal:
         self.clock = clock
         try:
             with translated():
-                _TABLES.create_all(self._engine)
+                TABLES.create_all(self._engine)
                 with self._engine.begin() as connection:
                     self._salt = _salt(connection).encode()
         except BaseException:

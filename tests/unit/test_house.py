@@ -32,7 +32,7 @@ def opens(tmp_path: Path) -> Iterator[Opens]:
         settings = settings.model_copy(update=changes)
         journal, engine = Journal(settings.store_url), ScriptedEngine(all_different)
         studio = Studio(open_live(journal, engine, max_turns=1), engine, journal)
-        house = House(studio, settings, [store.source for store in stores])
+        house = House(studio, settings, [store.source() for store in stores])
         lives.append((studio, house))
         return studio, house
 

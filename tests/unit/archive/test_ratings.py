@@ -25,7 +25,7 @@ def opens(tmp_path: Path) -> Iterator[Opens]:
     def begin() -> tuple[Store, Archive]:
         store = Store.open(f"sqlite:///{tmp_path / f'disk{len(stores)}' / 'ratings.db'}", Clock())
         stores.append(store)
-        archive = Archive(Folder(tmp_path / "shelf"), [store.source])
+        archive = Archive(Folder(tmp_path / "shelf"), [store.source()])
         archive.restore()
         return store, archive
 
@@ -91,5 +91,5 @@ def test_a_store_that_has_lived_on_is_left_as_it_is(opens: Opens, tmp_path: Path
     fill(store, items=2, raters=1)
     archive.export()
     head = store.head()
-    assert Archive(Folder(tmp_path / "shelf"), [store.source]).restore() == 0
+    assert Archive(Folder(tmp_path / "shelf"), [store.source()]).restore() == 0
     assert store.head() == head
