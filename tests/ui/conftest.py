@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
+from tests.ui.rater import Rater
+from tests.ui.study_process import StudyProcess
 from tests.ui.table import Table
 
 ROOT = Path(__file__).parents[2]
@@ -116,3 +119,53 @@ def journal(server: str) -> Callable[[Page], list[dict]]:
         return httpx.get(f"{server}live/conversations/{conversation}/export.json").json()["events"]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyProcess]:
+    """A server with the two small studies."""
+    with StudyProcess(tmp_path_factory.mktemp("study")) as process:
+        yield process
+
+
+Joins = Callable[..., Rater]
+
+
+@pytest.fixture
+def join(browser: Browser, study: StudyProcess) -> Iterator[Joins]:
+    """Comes to a study in a browser of one's own; fails the test for any error in it or word to strangers."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def stranger(request: Request) -> None:
+        if not request.url.startswith((study.address, "data:", "blob:")):
+            wrong.append(f"asked {request.url}")
+
+    def join(
+        path: str = "closely",
+        query: str | None = None,
+        context: BrowserContext | None = None,
+        **options: object,
+    ) -> Rater:
+        if context is None:
+            context = browser.new_context(
+                **({"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
+            )  # pyright: ignore
+            context.set_default_timeout(10_000)
+            contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+        page.on("request", stranger)
+        code = secrets.token_hex(4) if query is None else query
+        page.goto(
+            f"{study.address}/study/{path}?code={code}"
+            if "/" not in path
+            else f"{study.address}/study/{path}"
+        )
+        page.locator(".room.ready").wait_for(timeout=20_000)
+        return Rater(page)
+
+    yield join
+    for context in contexts:
+        context.close()
+    assert not wrong

@@ -32,8 +32,8 @@ class Rater:
         return self.page.evaluate(
             """() => Object.fromEntries([...document.querySelectorAll("[data-question]")].map((q) => [
               q.dataset.question,
-              [...q.querySelectorAll("input[type=radio]:checked, input[type=checkbox]:checked, "
-                + "input[type=range]:not(.untouched), textarea, .marks q")].map((e) => e.textContent || e.value),
+              [...q.querySelectorAll("input:checked, input[type=range]:not(.untouched), textarea, .marks q")]
+                .map((e) => e.textContent || e.value),
             ]))"""
         )
 

@@ -37,7 +37,7 @@ export function figure({ title, note, command, columns, rows, empty }) {
 function table(title, columns, rows) {
   const head = columns.map(({ head: text, number: right }) => h("th", { scope: "col", class: right && "number" }, text));
   const body = rows.map((row) => h("tr", {}, columns.map(({ cell, number: right }) => h("td", { class: right && "number" }, cell(row)))));
-  return h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": title }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)));
+  return h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": `${title}, table` }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)));
 }
 
 /** The rows as CSV, in full precision. */

@@ -48,7 +48,7 @@ export class Page {
     this.foot = h("footer", { class: "actions" }, this.back, this.look, this.no, this.onward);
     const beside = this.dialogues && h("div", { class: "beside" }, this.dialogues.element);
     const words = h("div", { class: "words-of" }, this.notice, this.title, ...this.#words(), this.talk?.element, this.sheet?.element, ...this.#after());
-    const body = h("main", { class: this.dialogues ? "body with-dialogues" : "body" }, beside, words);
+    const body = h("main", this.dialogues ? { class: "body with-dialogues" } : { class: "body", tabindex: 0 }, beside, words);
     const form = h("form", { class: "step", novalidate: true, "data-kind": step.kind, "data-step": step.id, onsubmit: (event) => this.#submit(event) }, body, !ENDS.has(step.kind) && this.foot);
     return h("div", { class: "page" }, this.#bar(), form, this.exit?.element ?? null);
   }
