@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ from mascot.errors import EngineError
 
 _CERTAIN: Final = 100.0
 """Added to the logits of the legal tokens: it leaves their proportions and drowns all others."""
+_KNOWN: Final = 1024
+"""Options whose tokens are kept: a cast's repertoires come back at every turn."""
 _LINE: Final = 4
 """So many requests per slot may wait."""
 
@@ -68,6 +71,7 @@ class LlamaCppEngine(Engine):
         self._exports = tempfile.TemporaryDirectory(prefix="mascot-adapters-", ignore_cleanup_errors=True)
         self._exported = 0
         self._serving = self._serve({})
+        self._plain_tokens = lru_cache(_KNOWN)(self._read_plain)
         self._template = template or read_gguf_head(model_file).chat_template()
 
     def stream(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Piece]:
@@ -98,7 +102,7 @@ class LlamaCppEngine(Engine):
         check_options(options)
         with self._in_use() as serving:
             prompt = self._prompt(serving, request)
-            tails = [_tokens(serving, option, special=False) for option in options]
+            tails = [self._plain_tokens(option) for option in options]
             room = max(len(tail) for tail in tails)
             with serving.turn(request.session, request.adapter, prompt, room) as turn:
                 assert turn is not None
@@ -106,6 +110,10 @@ class LlamaCppEngine(Engine):
                 return weigh(
                     tails, lambda path, tokens: _shares(serving, body | {"prompt": [*prompt, *path]}, tokens)
                 )
+
+    def _read_plain(self, text: str) -> tuple[int, ...]:
+        with self._in_use() as serving:
+            return tuple(_tokens(serving, text, special=False))
 
     def count(self, prompt: Prompt) -> int:
         with self._in_use() as serving:

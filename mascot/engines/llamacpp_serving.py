@@ -117,6 +117,9 @@ class Serving:
     def _prepare(self, slot: Slot, prompt: list[int], acts: int | None) -> int:
         """Read what comes before the adapter, wherever one acts now or did before; returns tokens read."""
         acted, before = slot.acted, prompt[:acts]
+        if acts and acted == acts and slot.read[:acts] == before:  # the same question, answered further
+            slot.read = prompt
+            return 0
         mixed = acted is not None and common_prefix(before, slot.read) > acted
         slot.read = prompt
         if acted is None and acts is None:
