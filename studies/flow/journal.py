@@ -107,17 +107,23 @@ class FlowJournal:
 
     def join(self, study: str, person: str, entered: Entered) -> Participant:
         """The participant, new or known; the move is added where it says something new."""
+        with translated():
+            try:
+                return self._join(study, person, entered)
+            except IntegrityError:  # another tab came first: now they are known
+                return self._join(study, person, entered)
+
+    def _join(self, study: str, person: str, entered: Entered) -> Participant:
         now = round(self.clock() * 1000)
-        with translated(), self._engine.begin() as connection:
+        with self._engine.begin() as connection:
             where = (PARTICIPANTS.c.study == study, PARTICIPANTS.c.person == person)
             row = connection.execute(sa.select(PARTICIPANTS).where(*where)).one_or_none()
             if row is None:
-                rater = f"p-{secrets.token_hex(8)}"
                 values = {
                     "key": secrets.token_urlsafe(24),
                     "study": study,
                     "person": person,
-                    "rater": rater,
+                    "rater": f"p-{secrets.token_hex(8)}",
                     "secret": secrets.token_urlsafe(24),
                 }
                 connection.execute(PARTICIPANTS.insert().values(values))
