@@ -15,7 +15,6 @@ from typing import NamedTuple
 import yaml
 
 _FILE = Path(__file__).with_name("contexts.yaml")
-_NEXT_TO_NOTHING = 2
 
 
 class _Contexts(NamedTuple):
@@ -27,12 +26,6 @@ class _Contexts(NamedTuple):
 def without_figures(sentence: str) -> str:
     """The sentence with its figures of speech cut out."""
     return _contexts().figures.sub(" # ", sentence)
-
-
-def only_a_figure(sentence: str) -> bool:
-    """Whether hardly a word is left without the figure of speech ("he drives me up the wall")."""
-    rest, cut = _contexts().figures.subn(" ", sentence)
-    return cut > 0 and len(rest.split()) <= _NEXT_TO_NOTHING
 
 
 def excused(sentence: str) -> bool:

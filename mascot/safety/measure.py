@@ -1,6 +1,6 @@
-"""Measures the recogniser: `python -m mascot.safety.measure [--ed valid.csv] [--json safety.json]`.
+"""Measures the recogniser: `python -m mascot.safety.measure [--held-out lines.jsonl] [--ed valid.csv]`.
 
-Recall and false alarms on the held-out half, and alarms on the first turns of EmpatheticDialogues, where
+Recall and false alarms on the held-out lines, and alarms on the first turns of EmpatheticDialogues, where
 every one counts, genuine crises among them too. Prints numbers, never a message of that corpus.
 """
 
@@ -20,7 +20,7 @@ from math import sqrt
 from pathlib import Path
 
 from mascot.engines.embedding import MiniLM
-from mascot.safety.labelled import Labelled, labelled
+from mascot.safety.labelled import HELD_OUT, Labelled, labelled
 from mascot.safety.recogniser import CrisisRecogniser, Verdict
 
 _CHUNK = 200
@@ -44,9 +44,8 @@ def verdicts(recogniser: CrisisRecogniser, texts: list[str]) -> list[Verdict]:
     return [verdict for chunk in chunks for verdict in recogniser.check_all(chunk)]
 
 
-def held_out(recogniser: CrisisRecogniser) -> dict:
+def held_out(recogniser: CrisisRecogniser, rows: list[Labelled]) -> dict:
     """Recall, false positives, both by note, recall by kind, and how often the kind is right."""
-    rows = labelled("held_out")
     fired = dict(zip(rows, verdicts(recogniser, [row.text for row in rows]), strict=True))
     crises = [row for row in rows if row.kind]
     calm = [row for row in rows if not row.kind]
@@ -82,16 +81,17 @@ def _by(keyed: Iterable[tuple[str, Labelled]], fired: dict[Labelled, Verdict]) -
     return {key: _share(rows, fired) for key, rows in sorted(groups.items())}
 
 
-def _measure(home: Path, dialogues: Path | None) -> dict:
+def _measure(home: Path, lines: Path, dialogues: Path | None) -> dict:
+    rows = labelled(lines)
     recogniser = CrisisRecogniser(MiniLM(home / "models" / "all-minilm-l6-v2"))
     result = {
         "command": "python -m mascot.safety.measure --ed valid.csv --json docs/results/safety.json",
         "machine": "2 vCPU x86-64, AMD EPYC, no GPU",
         "date": date.today().isoformat(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "lines": {"tune": len(labelled("tune")), "held_out": len(labelled("held_out"))},
-        "held_out": held_out(recogniser),
-        "held_out_patterns_alone": held_out(CrisisRecogniser(None)),
+        "lines": {"tune": len(labelled()), "held_out": len(rows)},
+        "held_out": held_out(recogniser, rows),
+        "held_out_patterns_alone": held_out(CrisisRecogniser(None), rows),
     }
     if dialogues:
         fired = verdicts(recogniser, first_turns(dialogues))
@@ -117,10 +117,13 @@ def _line(name: str, share: dict) -> str:
 def main() -> None:
     """Prints the figures, and writes them where `--json` says."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--held-out", type=Path, default=HELD_OUT, help="labelled lines, one JSON object a line"
+    )
     parser.add_argument("--ed", type=Path, help="EmpatheticDialogues valid.csv")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()
-    result = _measure(Path(os.environ.get("MASCOT_HOME", ".mascot")), arguments.ed)
+    result = _measure(Path(os.environ.get("MASCOT_HOME", ".mascot")), arguments.held_out, arguments.ed)
     sys.stdout.write("\n".join(_lines(result)) + "\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mascot.safety.command import run_safety
@@ -13,6 +13,7 @@ from mascot.safety.recogniser import CrisisRecogniser
 PATTERNS = CrisisRecogniser(None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=8), st.booleans())
 def test_every_line_gets_one_line(lines: list[str], as_json: bool) -> None:
     out = list(run_safety(lines, PATTERNS, as_json))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from mascot.safety.labelled import Labelled, labelled
+import pytest
+
+from mascot.safety.labelled import HELD_OUT, Labelled, labelled
 from mascot.safety.likeness import KINDS
 
-ROWS = [*labelled("tune"), *labelled("held_out")]
+TUNED = labelled()
 
 
 def _words(row: Labelled) -> frozenset[str]:
@@ -15,19 +17,17 @@ def _words(row: Labelled) -> frozenset[str]:
 
 
 def test_ids_and_texts_are_unique() -> None:
-    assert len({row.id for row in ROWS}) == len({row.text for row in ROWS}) == len(ROWS)
+    assert len({row.id for row in TUNED}) == len({row.text for row in TUNED}) == len(TUNED)
 
 
-def test_there_are_enough_of_either_sort_in_either_half() -> None:
-    assert len(ROWS) >= 600
-    for split in ("tune", "held_out"):
-        rows = labelled(split)
-        assert {row.kind for row in rows} == {*KINDS, None}
-        assert sum(row.kind is None for row in rows) >= len(rows) / 2
+def test_every_kind_is_there_and_half_of_the_lines_are_harmless() -> None:
+    assert {row.kind for row in TUNED} == {*KINDS, None}
+    assert sum(row.kind is None for row in TUNED) >= len(TUNED) / 2
 
 
+@pytest.mark.skipif(not HELD_OUT.exists(), reason="held-out lines are written after the recogniser is frozen")
 def test_no_held_out_message_rewords_a_tuning_message() -> None:
-    tuned = [_words(row) for row in labelled("tune")]
-    for row in labelled("held_out"):
+    tuned = [_words(row) for row in TUNED]
+    for row in labelled(HELD_OUT):
         words = _words(row)
         assert all(len(words & other) < 0.65 * len(words | other) for other in tuned), row.id
