@@ -21,10 +21,13 @@ from mascot.alignment.rewards import bradley_terry
 from mascot.alignment.rewards.bradley_terry import Numbers
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.language import EncodedPair, Judge, LanguageReward, read_contexts
+from mascot.alignment.rewards.load import read_record
+from mascot.alignment.rewards.model import RECORD
 from mascot.alignment.rewards.training import Record, part, write_record
 from mascot.alignment.sft import Base, write_curve
 from mascot.alignment.trainer import Progress, Trainer
 from mascot.conversation.personas import Cast
+from mascot.errors import ModelError
 
 
 class LanguageRecipe(Recipe):
@@ -49,6 +52,8 @@ def train_language(
         InputError: no rows in one of the parts.
         ModelError: the folder holds the work of another base, data or settings.
     """
+    if done := _finished(rows, base, recipe, out):
+        return done
     judge = Judge(base.loaded, recipe.rank, recipe.alpha, recipe.dropout)
     reward = LanguageReward(base.loaded, judge, cast)
     train, dev, test = (reward.encoded(part(rows, split)) for split in ("train", "dev", "test"))
@@ -87,6 +92,19 @@ def train_language(
         },
     }
     return write_record(out, "reward", "language", recipe, rows, metrics, more)
+
+
+def _finished(rows: Sequence[Preference], base: Base, recipe: LanguageRecipe, out: Path) -> Record | None:
+    """The record of a training that has ended in this folder; None where none has."""
+    if not (out / RECORD).is_file():
+        return None
+    record = read_record(out, "reward", "language")
+    wanted = {"base": base.sha256, "data": data_sha256(rows), "recipe": recipe.model_dump()}
+    found = {"base": record["base"]["sha256"], "data": record["data_sha256"], "recipe": record["recipe"]}
+    for what, value in wanted.items():
+        if found[what] != value:
+            raise ModelError(f"{out} was trained with another {what}: choose another --out")
+    return record
 
 
 def _fingerprint(rows: Sequence[Preference], base: Base, recipe: LanguageRecipe) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
+import json
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -45,6 +48,22 @@ def base() -> Base:
     return Base(tiny_base(), "tiny", "0")
 
 
+def loss_of_trl(rewards: torch.Tensor, margin: float) -> float:
+    """TRL's own loss of one pair: its trainer is given a model that has these rewards."""
+    whole = SimpleNamespace(gather=lambda x: x, gather_for_metrics=lambda x: x)
+    trainer = SimpleNamespace(
+        model=SimpleNamespace(training=False),
+        args=SimpleNamespace(center_rewards_coefficient=None),
+        accelerator=whole,
+        _total_train_tokens=0,
+        _metrics={"eval": defaultdict(list)},
+    )
+    inputs: dict[str, Any] = {"margin": torch.tensor([margin])}
+    model = lambda **_: SimpleNamespace(logits=rewards.view(2, 1))  # noqa: E731
+    found = RewardTrainer.compute_loss(cast(Any, trainer), cast(Any, model), inputs)
+    return float(cast(torch.Tensor, found))
+
+
 def test_the_loss_is_that_of_trl_weighted() -> None:
     loaded = tiny_base()
     judge = Judge(loaded, 4, 8, 0.0)
@@ -57,13 +76,8 @@ def test_the_loss_is_that_of_trl_weighted() -> None:
         rewards = judge.rewards(both, contexts)
         loss, count = judge.loss(encoded, contexts)
     ours = [float(judge.loss([pair], contexts)[0].detach()) / pair.weight for pair in encoded]
-    # TRL's own lines: what stands in `compute_loss` between the model's answer and the mean.
-    source = inspect.getsource(RewardTrainer.compute_loss)
-    assert '-nn.functional.logsigmoid(rewards_chosen - rewards_rejected - inputs["margin"]).mean()' in source
-    chosen, rejected = rewards[::2], rewards[1::2]
-    margins = torch.tensor([pair.margin for pair in encoded])
-    theirs = -torch.nn.functional.logsigmoid(chosen - rejected - margins)
-    assert ours == pytest.approx(theirs.tolist(), rel=1e-4)
+    for pair, reward, our in zip(encoded, rewards.view(-1, 2), ours, strict=True):
+        assert our == pytest.approx(loss_of_trl(reward, pair.margin), rel=1e-4)
     assert float(loss) == pytest.approx(
         sum(o * p.weight for o, p in zip(ours, encoded, strict=True)), rel=1e-4
     )
@@ -76,6 +90,13 @@ def test_it_learns_is_measured_on_what_it_has_not_seen_and_is_the_same_after_loa
     assert record["metrics"]["accuracy"]["value"] > 0.9
     assert record["pairs"]["test"] > 0
     assert record["base"]["sha256"] == "0"
+    weights = (tmp_path / "reward.safetensors").stat().st_mtime_ns
+    assert train_language(rows, base(), CAST, RECIPE, tmp_path) == json.loads(
+        (tmp_path / "reward.json").read_text()
+    )
+    assert (tmp_path / "reward.safetensors").stat().st_mtime_ns == weights
+    with pytest.raises(ModelError, match="trained with another recipe"):
+        train_language(rows, base(), CAST, RECIPE.model_copy(update={"seed": 1}), tmp_path)
     candidates = [candidate for row in rows[:4] for candidate in row.candidates]
     loaded = [LanguageReward.load(tmp_path, tiny_base(), 4, 8, CAST) for _ in range(2)]
     scores = loaded[0].score(candidates)
