@@ -35,6 +35,13 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--at-once", type=count, metavar="N", help="dialogues at a time (1 on llama.cpp, elsewhere 4)"
     )
+    parser.add_argument(
+        "--servers",
+        type=_listed,
+        default=(),
+        metavar="LIST",
+        help="in bulk over these servers (http://…/v1, all of the same model), by datatrove",
+    )
     parser.set_defaults(run=_run)
 
 

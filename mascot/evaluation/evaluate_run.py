@@ -44,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     """`evaluate`: returns the exit code."""
     started = time.perf_counter()
     settings = read_settings()
+    if options.servers:
+        settings = settings.model_copy(update={"engine": "openai", "base_url": options.servers[0]})
     asked = specs(options.systems)
     embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
     recogniser = CrisisRecogniser(embedder)
@@ -81,6 +83,11 @@ def finish(
     able = possible(asked, models, listed=options.systems in LISTS)
     folder.begin(_header(options, engine, starts), starts)
     jobs = [job for spec in able for job in jobs_of(spec, table, options.users)]
+    if options.servers:
+        from mascot.evaluation.bulk import hold_in_bulk
+
+        hold_in_bulk(options, folder, jobs, starts)
+        return
     left = [_left(folder, job, starts) for job in jobs]
     _load_all(jobs, models)
     at_once = options.at_once or default_at_once(engine)
