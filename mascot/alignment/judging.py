@@ -23,12 +23,16 @@ from mascot.evaluation.judges.criteria import paper_criteria, rated_dimensions
 from mascot.evaluation.judges.verdicts import Question, Verdicts
 
 DELTA: Final = 0.5
+_GOOD: Final = ("validating_emotions", "encouraging_elaboration", "demonstrating_understanding", "empathy")
+"""Of what people rated, that of which more is better whoever speaks, on one scale of 1 to 5."""
 
 
 def criteria_of(judge: Judge) -> tuple[Criterion, ...]:
-    """The paper's five for single replies; of a trained judge, those that it knows."""
+    """The paper's five for single replies; of a trained judge, the good ones of those that it knows."""
     asked = paper_criteria("agent")
-    return asked if judge.knows(asked[0]) else tuple(d for d in rated_dimensions() if judge.knows(d))
+    if judge.knows(asked[0]):
+        return asked
+    return tuple(d for d in rated_dimensions() if d.id in _GOOD and judge.knows(d))
 
 
 def questions(found: Sequence[Place], criteria: Sequence[Criterion], cast: Cast) -> list[Question]:

@@ -123,6 +123,20 @@ def test_pairs_are_those_whose_aggregates_are_far_enough_apart(tmp_path: Path) -
     assert [row.margin for row in judged([place], ByWords(), tmp_path, delta=1.5)[0]] == [2.0]
 
 
+class Trained(ByWords):
+    """Knows what people rated, and not the paper's criteria."""
+
+    def knows(self, criterion: Criterion) -> bool:
+        return criterion.level == "conversation"
+
+
+def test_a_trained_judge_is_asked_only_for_what_is_better_with_more() -> None:
+    asked = criteria_of(Trained())
+    assert "empathy" in {criterion.id for criterion in asked}
+    assert not {"dismissing_emotions", "self_oriented"} & {criterion.id for criterion in asked}
+    assert {(criterion.low, criterion.high) for criterion in asked} == {(1, 5)}
+
+
 def test_a_judge_that_prefers_the_wrong_side_of_known_pairs_teaches_nothing(tmp_path: Path) -> None:
     place = PLACES[0].model_copy(update={"says": ("Yes.", "Wonderful indeed.")})
     rows, flips = judged([place], ByWords(better=-1), tmp_path)
