@@ -54,7 +54,8 @@ class PersonaStage:
         self._table, self._recipe, self._unseen = table, recipe, unseen
         self._train = train
         self._dev = random.Random(recipe.seed).sample(list(dev), min(len(dev), recipe.dev_places))
-        self._contexts = table.read(table.start(place).context for place in (*self._train, *self._dev))
+        taken = [place for number in range(recipe.steps) for place in self._taken(number)]
+        self._contexts = table.read(table.start(place).context for place in (*taken, *self._dev))
         self._learner = PolicyLearner(
             persona, table.student, start, recipe, recipe.learning_rate, recipe.beta
         )
@@ -66,8 +67,7 @@ class PersonaStage:
 
     def step(self, number: int) -> Row:
         recipe = self._recipe
-        lot = random.Random(f"{recipe.seed}/{number}")
-        places = lot.sample(list(self._train), min(len(self._train), recipe.places))
+        places = self._taken(number)
         acts, spoken = self._speak([p for p in places for _ in range(recipe.group)], f"step-{number}")
         worth = self._reward(spoken)
         rewards = torch.tensor([one.reward for one in worth]).view(len(places), recipe.group)
@@ -82,6 +82,11 @@ class PersonaStage:
         said = [replace(p.place, says=w.shown) for p, w in zip(spoken, worth, strict=True)]
         unseen = self._unseen(said) if self._unseen else {}
         return {OBJECTIVE: row["reward"], "kl": self._apart(acts), **row, **unseen}
+
+    def _taken(self, number: int) -> list[Candidate]:
+        """The places of a step, by lot."""
+        lot = random.Random(f"{self._recipe.seed}/{number}")
+        return lot.sample(list(self._train), min(len(self._train), self._recipe.places))
 
     def _first_words(self) -> list[list[Spoken]]:
         """Utterances of the persona before it learned anything, those of a place together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import torch
@@ -158,7 +158,7 @@ def _of_trl(grpo: Any, now: torch.Tensor) -> Any:
     from types import SimpleNamespace
 
     accelerator = SimpleNamespace(num_processes=1, gather=lambda x: x, reduce=lambda x, reduction: x)
-    trainer = _Fixed(
+    trainer: Any = _Fixed(
         grpo, accelerator=accelerator, top_entropy_quantile=1.0, off_policy_mask_threshold=None,
         importance_sampling_level="token", beta=0.04, loss_type="bnpo", epsilon_low=0.2, epsilon_high=0.2,
         args=SimpleNamespace(use_bias_correction_kl=False, delta=None), use_vllm=False,
@@ -167,7 +167,7 @@ def _of_trl(grpo: Any, now: torch.Tensor) -> Any:
         _metrics=defaultdict(lambda: defaultdict(list)),
     )  # fmt: skip
     trainer._get_per_token_logps_and_entropies = lambda *_, **__: (now, torch.zeros_like(now), None)
-    return cast(Any, trainer)
+    return trainer
 
 
 def test_dpo_is_the_formula_and_a_coins_throw_pulls_to_nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import torch
 from mascot.alignment.contexts import Contexts
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.student import Student
-from mascot.alignment.tokens import Encoder
+from mascot.alignment.tokens import Encoded, Encoder
 from mascot.alignment.trainer import Progress, Trainer
 from mascot.errors import ModelError
 from tests.unit.alignment.support import little, tiny_base
@@ -75,16 +75,41 @@ def test_training_learns(tmp_path: Path) -> None:
     assert run.trainer.progress.best.dev_loss < curve[0].dev_loss - 1
 
 
+class Scripted:
+    """A learner whose dev losses are known beforehand, and whose weights are the steps it has made."""
+
+    def __init__(self, dev_losses: list[float]) -> None:
+        self.steps = torch.nn.Parameter(torch.zeros(1))
+        self.parameters = [self.steps]
+        self._dev = iter(dev_losses)
+
+    def learning(self, yes: bool) -> None:
+        self._learning = yes
+
+    def loss(self, batch: Sequence[Encoded], contexts: Contexts) -> tuple[torch.Tensor, int]:
+        if self._learning:
+            return -self.steps.sum(), 1
+        return torch.tensor(next(self._dev)), 1
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        return {"steps": self.steps.detach().clone()}
+
+    def take(self, weights: dict[str, torch.Tensor]) -> None:
+        self.steps.data.copy_(weights["steps"])
+
+
 def test_the_best_weights_are_kept_and_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
-    wild = RECIPE.model_copy(update={"learning_rate": 3.0, "patience": 2, "clip": 1e9})
-    run = Run(tmp_path, wild)
-    run.go()
-    progress = run.trainer.progress
-    assert progress.step < run.trainer.steps
-    assert progress.best.dev_loss < progress.curve[-1].dev_loss
-    run.student.learning(False)
-    loss, tokens = run.student.loss(run.dev, run.contexts)
-    assert float(loss.detach()) / tokens == pytest.approx(progress.best.dev_loss, rel=1e-5)
+    run = Run(tmp_path)
+    train = [Encoder(tiny_base())(sample) for sample in little(("anchor",), 8)]
+    recipe = RECIPE.model_copy(update={"patience": 2, "evaluations": 2, "micro_batch": 8})
+    learner = Scripted([5.0, 4.0, 3.0, 3.5, 3.2, 1.0])
+    reached: list[torch.Tensor] = []
+    trainer = Trainer(learner, run.contexts, train, train[:1], recipe, 4, tmp_path, "same")
+    trainer.run(lambda _: reached.append(learner.weights()["steps"]))
+    assert [point.dev_loss for point in trainer.progress.curve] == [5.0, 4.0, 3.0, 3.5, pytest.approx(3.2)]
+    assert trainer.progress.step == 4 < trainer.steps
+    assert trainer.progress.best.step == 2
+    assert torch.equal(learner.weights()["steps"], reached[1])
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
