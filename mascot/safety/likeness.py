@@ -57,7 +57,7 @@ def mixed(
     like: NDArray[np.float32], words: NDArray[np.float32], alarms: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """The three readers together, in log-odds, one number per passage; `alarms` is 1 where one sounds."""
-    return _LIKE * like + _WORDS * words + _ALARM * alarms
+    return (_LIKE * like + _WORDS * words + _ALARM * alarms).astype(np.float32)
 
 
 def kernel(left: NDArray[np.floating], right: NDArray[np.floating]) -> NDArray[np.floating]:
