@@ -33,6 +33,7 @@ format: setup-dev ## Repair style
 
 screenshots: setup-dev models browser ## Take the pictures in docs/images from the running app
 	$(BIN)/python -m tests.ui.screenshots
+	$(BIN)/python -m tests.ui.study_screenshots
 
 results: setup-dev models ## Measure what docs/results publishes
 	$(BIN)/python -m mascot.safety.measure

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -145,12 +146,11 @@ def join(browser: Browser, study: StudyProcess) -> Iterator[Joins]:
         path: str = "closely",
         query: str | None = None,
         context: BrowserContext | None = None,
-        **options: object,
+        **options: Any,
     ) -> Rater:
         if context is None:
-            context = browser.new_context(
-                **({"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
-            )  # pyright: ignore
+            usual: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+            context = browser.new_context(**{**usual, **options})
             context.set_default_timeout(10_000)
             contexts.append(context)
         page = context.new_page()

@@ -71,7 +71,7 @@ class Rater:
         for question in questions:
             self.answer(question)
         if questions:
-            expect(self.saved).to_have_text("saved")
+            expect(self.saved).to_have_attribute("data-state", "saved")
 
     def more(self) -> bool:
         """Whether the way on leads to another part of this step, on a narrow screen."""

@@ -1,4 +1,4 @@
-"""Two small studies with finished dialogues, written by hand: no model is needed to see every step."""
+"""Small studies with dialogues written by hand, and one to talk in: no model is needed to see every step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANY = 24
 
 
 def write(folder: Path) -> list[Path]:
-    """The studies `whole` (every kind of item) and `closely` (every kind of question about one dialogue)."""
+    """`whole` has all kinds of items, `closely` all kinds of questions about a dialogue; in `live` one talks."""
     dialogues = folder / "dialogues"
     dialogues.mkdir(parents=True, exist_ok=True)
     spoken = yaml.safe_load((FILES / "dialogues.yaml").read_text("utf-8"))
@@ -29,10 +29,10 @@ def write(folder: Path) -> list[Path]:
         held = [Dialogue(id=id, source="study", said=said).model_dump_json() for id in ids]
         _write(dialogues / f"{arm}.jsonl", [json.dumps({"run": {}}), *held])
     head = (FILES / "head.yaml").read_text("utf-8")
-    for name in ("whole", "closely"):
+    for name in ("whole", "closely", "live"):
         own = (FILES / f"{name}.yaml").read_text("utf-8")
         (folder / f"{name}.yaml").write_text(head + own, "utf-8")
-    return [folder / "whole.yaml", folder / "closely.yaml"]
+    return [folder / f"{name}.yaml" for name in ("whole", "closely", "live")]
 
 
 def _write(path: Path, lines: list[str]) -> None:

@@ -10,15 +10,24 @@ import uvicorn
 from starlette.applications import Starlette
 
 from annotations.store import Store
-from mascot.evaluation.systems import System
+from mascot.conversation.personas import load_cast
+from mascot.engines.scripted import ScriptedEngine
+from mascot.evaluation.systems import System, make_system
+from mascot.live import pacing
+from mascot.live.speaker import INSTRUCTED
+from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings
 from studies.design.reading import Design, read_design
 from studies.design.study import Arm
 from studies.flow.flow import Flow
+from studies.flow.journal import FlowJournal
+from studies.flow.talks import Talks
 from studies.prepare.run import prepare
+from studies.web.live import room
 from studies.web.routes import StudyRoutes
 from studies.web.serving import Place, open_served
 from tests.ui import study_files
+from tests.ui.server import script
 
 TOKEN = "token-of-the-desk"
 
@@ -29,7 +38,25 @@ def open_flow(design: Design, settings: Settings) -> Flow:
     place.folder.mkdir(parents=True, exist_ok=True)
     with Store.open(place.url) as store:
         prepare(design, store, place.dialogues, settings, _no_model, lambda _arm: None)
-    return Flow(open_served(design, place, settings))
+    if design.study.dialogues.live is None:
+        return Flow(open_served(design, place, settings))
+    cast = load_cast()
+    rooms = {
+        arm: room(
+            make_system(arm, ScriptedEngine(script()), cast, INSTRUCTED, "round-robin"),
+            place,
+            CrisisRecogniser(None),
+            "round-robin",
+            2,
+        )
+        for arm in design.study.arms
+    }
+    names = {persona.id: persona.name for persona in cast}
+
+    def talks(store: Store, journal: FlowJournal) -> Talks:
+        return Talks(design, store, journal, rooms, names, threading.Lock())
+
+    return Flow(open_served(design, place, settings, talks=talks))
 
 
 def _no_model(name: str, arm: Arm) -> System:
@@ -37,6 +64,7 @@ def _no_model(name: str, arm: Arm) -> System:
 
 
 def main() -> None:
+    pacing.WORDS_PER_SECOND = 14.0  # quick readers, so that a test is over soon
     parser = argparse.ArgumentParser()
     parser.add_argument("home", type=Path)
     parser.add_argument("--port", type=int, default=0)

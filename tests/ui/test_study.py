@@ -196,6 +196,28 @@ def test_at_every_step_there_is_a_way_out_with_people_to_call_and_answers_can_be
     expect(page.get_by_role("status")).to_contain_text("deleted for good")
 
 
+def test_a_talk_is_had_at_the_page_and_then_rated(join: Joins) -> None:
+    rater = join("live", viewport=PHONE)
+    page = rater.page
+    rater.walk("talk")
+    expect(rater.onward).to_be_disabled()
+    box = page.get_by_role("textbox", name="What you write")
+    for number, text in enumerate(("I lost my keys again.", "They were in my coat."), 1):
+        box.fill(text)
+        box.press("Enter")
+        expect(page.locator(".log .person")).to_have_count(number)
+        expect(page.locator(".log .group")).to_have_count(2 * number, timeout=15_000)
+        page.reload()
+        expect(page.locator(".log .person").last).to_contain_text(text)
+        expect(page.locator(".log .group")).to_have_count(2 * number)
+    sound(page)
+    expect(rater.onward).to_be_enabled()
+    rater.go_on()
+    assert rater.kind == "task"
+    expect(page.locator(".dialogues .said-by")).to_have_count(6)
+    rater.walk()
+
+
 def test_the_page_speaks_the_participant_s_language(join: Joins) -> None:
     rater = join(locale="de-AT")
     expect(rater.page.get_by_role("heading", level=1)).to_have_text("Teilnahme")
@@ -224,6 +246,8 @@ def test_the_desk_shows_how_it_stands_pauses_and_resumes_and_copies_figures(
 ) -> None:
     rater = join("whole")
     rater.walk("task")
+    rater.answer_all()
+    rater.go_on()
     desk = join(f"whole/desk#{TOKEN}", permissions=["clipboard-read", "clipboard-write"]).page
     expect(desk.get_by_role("heading", level=1)).to_have_text("How do groups of companions talk?")
     assert TOKEN not in desk.url

@@ -1,4 +1,4 @@
-"""Nothing is lost and no step comes twice: reload, back, offline, second tab, killed server, at every step."""
+"""Nothing is lost and no step comes twice: reload, back, offline, second tab, killed server, at each step."""
 
 from __future__ import annotations
 

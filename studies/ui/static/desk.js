@@ -15,6 +15,8 @@ const WANTED = {
   quality: (found) => [figures.quality(STUDY, found)],
 };
 
+const TITLES = { strengths: "Strengths", agreement: "Agreement", positions: "Positions", blinding: "Is it blind?", quality: "Raters" };
+
 class Desk {
   constructor(root) {
     this.root = root;
@@ -47,7 +49,12 @@ class Desk {
     await this.figures();
   }
 
-  #ask = (method, path, body) => call(method, `desk/${path}`, body, { Authorization: `Bearer ${this.token}` });
+  /** Who signed in needs no token. */
+  get #who() {
+    return this.token ? { Authorization: `Bearer ${this.token}` } : {};
+  }
+
+  #ask = (method, path) => call(method, `desk/${path}`, undefined, this.#who, "same-origin");
 
   /** Asks how the study stands; whether the server said. */
   async status() {
@@ -104,14 +111,14 @@ class Desk {
         place.replaceChildren(...build(await this.#ask("GET", name)));
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
-        place.replaceChildren(h("section", { class: "figure" }, h("h2", {}, name), h("p", { class: "aside" }, refusal.message)));
+        place.replaceChildren(h("section", { class: "figure" }, h("h2", {}, TITLES[name]), h("p", { class: "aside" }, refusal.message)));
       }
     }
   }
 
   async #download(format) {
-    const headers = { Authorization: `Bearer ${this.token}` };
-    const response = await fetch(new URL(`desk/export/${format}`, `${location.origin}${location.pathname.replace(/desk\/?$/, "")}`), { headers });
+    const address = new URL(`desk/export/${format}`, `${location.origin}${location.pathname.replace(/desk\/?$/, "")}`);
+    const response = await fetch(address, { headers: this.#who });
     if (!response.ok) return this.#tell((await response.json().catch(() => null))?.error ?? "This could not be exported.");
     const url = URL.createObjectURL(await response.blob());
     h("a", { href: url, download: `${STUDY}-${format}.zip` }).click();

@@ -37,7 +37,6 @@ export function exitDialog(step, leave) {
   dialog.append(
     h("h2", { id: title }, t("stop-title")),
     h("p", {}, t("stop-text")),
-    ...(step.help.length ? [h("p", {}, t("stop-help")), helpList(step.help)] : []),
     h(
       "div",
       { class: "deeds" },
@@ -45,6 +44,7 @@ export function exitDialog(step, leave) {
       h("button", { type: "button", class: "quiet", onclick: gone("other") }, t("stop-other")),
       h("button", { type: "button", class: "quiet", onclick: gone("distress") }, t("stop-distress")),
     ),
+    ...(step.help.length ? [h("p", {}, t("stop-help")), helpList(step.help)] : []),
     h("p", { class: "aside" }, t("contact", { contact: step.contact })),
   );
   const open = () => {

@@ -4,7 +4,8 @@
 import { freshId, h, s } from "./dom.js";
 
 /** A number with so many decimals, or a dash. */
-export const number = (value, decimals = 2) => (typeof value === "number" ? value.toFixed(decimals).replace("-", "−") : "–");
+export const number = (value, decimals = 2) =>
+  typeof value === "number" ? value.toFixed(decimals).replace(/^-(?=0\.0*$)/, "").replace("-", "−") : "–";
 export const percent = (value) => (typeof value === "number" ? `${(100 * value).toFixed(0)} %` : "–");
 export const seconds = (value) => (typeof value === "number" ? `${Math.round(value)} s` : "–");
 

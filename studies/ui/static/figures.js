@@ -120,7 +120,7 @@ export function positions(study, rows) {
   return figure({
     title: "Positions",
     note: "How often what stood at a place was preferred, whichever arm it was; ties aside, 95 % intervals.",
-    command: `python -m annotations strengths --study ${study}`,
+    command: `curl -H "Authorization: Bearer TOKEN" …/study/${study}/desk/positions`,
     columns: [
       plain("criterion", "criterion"),
       { head: "place", cell: (row) => "ABC"[row.place] ?? String(row.place + 1), csv: (row) => ({ place: row.place }) },
@@ -137,7 +137,7 @@ export function blinding(study, row) {
   return figure({
     title: "Is it blind?",
     note: "How often people guessed right which system they read; the hairline is chance.",
-    command: `python -m studies status ${study}.yaml`,
+    command: `curl -H "Authorization: Bearer TOKEN" …/study/${study}/desk/blinding`,
     columns: [
       plain("guesses", "guesses", { number: true }),
       plain("right", "right", { number: true }),

@@ -55,7 +55,7 @@ export class Page {
 
   #bar() {
     const { progress, study } = this.step;
-    const done = progress && Math.min(progress.done + (this.sheet || this.talk ? 1 : 0), progress.total);
+    const done = progress && Math.min(progress.done + (this.dialogues || this.talk ? 1 : 0), progress.total);
     const minutes = progress?.minutes_left === null || !progress ? null : Math.max(1, Math.round(progress.minutes_left));
     const left = minutes && t(minutes === 1 ? "minute" : "minutes", { minutes });
     const text = progress && [t("progress", { done, total: progress.total }), left].filter(Boolean).join(", ");

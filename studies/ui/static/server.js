@@ -19,15 +19,15 @@ export class Refusal extends Error {
   }
 }
 
-/** One request; `headers` say who asks. */
-export async function call(method, path, body, headers = {}) {
+/** One request; `headers` say who asks. A participant's page sends no cookie, the desk its sign-in. */
+export async function call(method, path, body, headers = {}, credentials = "omit") {
   let response;
   try {
     response = await fetch(new URL(path, BASE), {
       method,
       headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
-      credentials: "omit",
+      credentials,
       cache: "no-store",
       signal: AbortSignal.timeout(20_000),
     });
