@@ -139,7 +139,7 @@ class Recruitment(Record):
     prolific_study: str = ""
     """With prolific: the study's id there; links of other studies are refused."""
     api: str = "https://api.prolific.com"
-    """With prolific: where `status --recruiter` and `close` ask."""
+    """With prolific: where `serve` asks what has become of submissions."""
 
 
 class StudyFile(Record):

@@ -83,7 +83,7 @@ def simulate(design: Design, prepared: str, place: Place, settings: Settings, cr
             truth = Truth.spread(list(design.study.arms))
             base = f"{server.address}/study/{design.study.id}"
             simulation = _Simulation(server.flow, base, truth, crowd)
-            first = crowd.raters - round(crowd.raters * RESERVE)
+            first = crowd.raters - (round(crowd.raters * RESERVE) if crowd.dropouts else 0)
             traces = simulation.come(range(first))
             for number in range(first, crowd.raters):
                 if status(served).completed >= status(served).wanted:
