@@ -59,6 +59,6 @@ def test_sixty_raters_with_dropouts_and_double_submits_lose_nothing(tmp_path: Pa
 
 @pytest.mark.long
 def test_a_hundred_people_at_once_on_one_process(tmp_path: Path) -> None:
-    crowd = Crowd(raters=100, seed=1, dropouts=0.0, doubles=0.0, at_once=100, think=2.0)
+    crowd = Crowd(raters=100, seed=1, dropouts=0.0, doubles=0.0, at_once=100, think=5.0)
     found, _ = walked(tmp_path, crowd, situations=40)
     assert (found.lost, found.twice, found.overfull, found.problems) == (0, 0, 0, ())
