@@ -125,11 +125,21 @@ class Documents:
 
 
 async def hold_document(document: Any, generate: Any, **shared: Any) -> dict[str, Any]:
-    """A rollout of datatrove's: the whole dialogue, in a thread of its own."""
+    """A rollout of datatrove's: the whole dialogue, in a thread of its own.
+
+    Raises:
+        ServerError: it could not be held. Of datatrove's errors it is the one that finds its way back from a
+            worker: the others cannot be unpickled, and the run would wait for ever.
+    """
+    from datatrove.pipeline.inference.types import ServerError
+
     del generate  # a dialogue is many requests, some of which weigh options: our engine speaks to the server
     asked = document.metadata
     job, start = shared["jobs"][asked["name"]], shared["starts"][asked["start"]]
-    dialogue = await asyncio.to_thread(shared["workplace"].hold, job, start, asked["server"])
+    try:
+        dialogue = await asyncio.to_thread(shared["workplace"].hold, job, start, asked["server"])
+    except Exception as error:  # noqa: BLE001 - a bug, too, must come back
+        raise ServerError(str(error)) from None
     return {"name": asked["name"], "dialogue": dialogue.model_dump(mode="json")}
 
 
