@@ -17,7 +17,7 @@ MANY = 24
 
 
 def write(folder: Path) -> list[Path]:
-    """`whole` has all kinds of items, `closely` all kinds of questions about a dialogue; in `live` one talks."""
+    """`whole` has all kinds of items, `closely` all kinds of questions on a dialogue; in `live` one talks."""
     dialogues = folder / "dialogues"
     dialogues.mkdir(parents=True, exist_ok=True)
     spoken = yaml.safe_load((FILES / "dialogues.yaml").read_text("utf-8"))
