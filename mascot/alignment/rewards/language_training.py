@@ -123,9 +123,11 @@ class _Bars:
     def reading(self, read: int, total: int) -> None:
         bar = self._bar("reading", total, "token", 0)
         bar.update(read - bar.n)
+        if read == total:
+            bar.close()
 
     def step(self, progress: Progress, steps: int) -> None:
-        bar = self._bar("reward", steps, "pairs", progress.step - 1)
+        bar = self._bar("reward", steps, "step", progress.step - 1)
         bar.set_postfix(dev=f"{progress.curve[-1].dev_loss:.3f}", refresh=False)
         bar.update(progress.step - bar.n)
         if progress.step == steps:

@@ -12,9 +12,11 @@ import pytest
 import torch
 from trl.trainer.reward_trainer import RewardTrainer
 
+from mascot.alignment import session
 from mascot.alignment.preferences import Preference
 from mascot.alignment.rewards.language import Judge, LanguageReward, read_contexts
 from mascot.alignment.rewards.language_training import LanguageRecipe, train_language
+from mascot.alignment.rewards.load import load_reward
 from mascot.alignment.sft import Base
 from mascot.corpora.dialogues import DialogueTurn
 from mascot.errors import ModelError
@@ -111,3 +113,15 @@ def test_a_reward_model_of_another_base_is_refused(tmp_path: Path) -> None:
         LanguageReward.load(tmp_path, tiny_base(), 8, 8, CAST)
     with pytest.raises(ModelError, match="no readable reward model"):
         LanguageReward.load(tmp_path / "elsewhere", tiny_base(), 4, 8, CAST)
+
+
+def test_it_comes_back_on_its_own_base_and_on_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_language(pairs(30, "day "), base(), CAST, RECIPE.model_copy(update={"epochs": 1}), tmp_path)
+    monkeypatch.setattr(session, "embedded_base", lambda models, device: base())
+    scores = load_reward(tmp_path, tmp_path, CAST).score(pairs(1, "day ")[0].candidates)
+    assert len(scores) == 2
+    monkeypatch.setattr(session, "embedded_base", lambda models, device: Base(tiny_base(), "tiny", "1"))
+    with pytest.raises(ModelError, match="was trained for the base tiny, and this is another file"):
+        load_reward(tmp_path, tmp_path, CAST)
