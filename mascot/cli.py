@@ -28,6 +28,7 @@ from mascot.engines.models import EMBEDDED_EMBEDDER
 from mascot.errors import MascotError
 from mascot.evaluation.evaluate_command import add_command as add_evaluate
 from mascot.evaluation.judges.command import add_command as add_judge
+from mascot.evaluation.report.command import add_command as add_report
 from mascot.evaluation.voices_command import add_command as add_voices
 from mascot.live.service import Defaults
 from mascot.live.terminal import converse
@@ -163,7 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
     personas.set_defaults(run=_personas)
 
-    for add in (add_adapters, add_align, add_voices, add_evaluate, add_judge, add_bench, add_space):
+    measuring = (add_voices, add_evaluate, add_judge, add_report, add_bench)
+    for add in (add_adapters, add_align, *measuring, add_space):
         add(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")

@@ -59,8 +59,8 @@ def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int =
         return None
     gaps = np.array([other[id] - one[id] for id in both])
     estimate = mean(gaps.tolist(), seed)
-    if not gaps.any():
-        p = 1.0
+    if not gaps.any() or len(gaps) == 1:
+        p = 1.0  # of one pair nothing can be said
     else:
         rng = np.random.default_rng(seed)
         test = stats.permutation_test(

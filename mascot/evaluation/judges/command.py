@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mascot.errors import InputError
+from mascot.evaluation.voices_command import count, need_packages
 
 CARDS = Path("docs/results/judges")
 
@@ -23,20 +23,20 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     card = parts.add_parser("card", help="how well a judge agrees with experts")
     _add_judge(card)
     _add_data(card)
-    card.add_argument("--limit", type=_count, metavar="N", help="at most N conversations of each source")
+    card.add_argument("--limit", type=count, metavar="N", help="at most N conversations of each source")
     card.add_argument("--kept", type=Path, metavar="DIR", help="finished verdicts (.mascot/judges)")
     card.set_defaults(run=_card)
     run = parts.add_parser("run", help="verdicts on the dialogues of `evaluate`")
     run.add_argument("folder", type=Path, metavar="DIR", help="the run")
     _add_judge(run)
-    run.add_argument("--limit", type=_count, metavar="N", help="at most N dialogues of each system")
+    run.add_argument("--limit", type=count, metavar="N", help="at most N dialogues of each system")
     run.add_argument(
         "--utterances", type=_number, default=1, metavar="N", help="judged of each dialogue (1; 0 is all)"
     )
     run.set_defaults(run=_run)
     bias = parts.add_parser("bias", help="does it prefer what stands first, and what it wrote itself?")
     _add_judge(bias)
-    bias.add_argument("--limit", type=_count, default=40, metavar="N", help="pairs (40)")
+    bias.add_argument("--limit", type=count, default=40, metavar="N", help="pairs (40)")
     bias.add_argument("--out", type=Path, default=CARDS, metavar="DIR", help="where it goes")
     bias.set_defaults(run=_bias)
     train = parts.add_parser("train", help="the empathy judge: weights and card")
@@ -53,7 +53,7 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
         help="empathy is the trained one, any other name an engine; several may be given",
     )
     parser.add_argument("--written", action="store_true", help="ask for a written rating, not probabilities")
-    parser.add_argument("--at-once", type=_count, default=1, metavar="N", help="cases at a time (1)")
+    parser.add_argument("--at-once", type=count, default=1, metavar="N", help="cases at a time (1)")
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -61,25 +61,19 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=CARDS, metavar="DIR", help="where it goes")
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
-
-
 def _number(text: str) -> int:
-    return 0 if text == "0" else _count(text)
+    return 0 if text == "0" else count(text)
 
 
 def _card(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.judges.card_run import run
 
     return run(options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.judges.run import judge_run
     from mascot.settings import read_settings
 
@@ -96,23 +90,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _bias(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.judges.bias_run import run
 
     return run(options)
 
 
 def _train(options: argparse.Namespace) -> int:
-    _need_packages()
+    need_packages()
     from mascot.evaluation.judges.card_run import run_train
 
     return run_train(options)
-
-
-def _need_packages() -> None:
-    """The app does without scikit-learn; measuring does not."""
-    from importlib.util import find_spec
-
-    missing = [name for name in ("scipy", "sklearn") if find_spec(name) is None]
-    if missing:
-        raise InputError(f"judging needs {', '.join(missing)}: run `make setup-dev` first")
