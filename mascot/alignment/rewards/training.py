@@ -74,8 +74,10 @@ def train_group(
     train, dev, test = (part(rows, split) for split in ("train", "dev", "test"))
     vectors = Remembered(embedder)
     model = fit_group(train, vectors, recipe)
-    gap = ahead_in_blocks(model, dev)
-    model = model.scaled(bradley_terry.temperature(gap, np.array([row.weight for row in dev])))
+    # The few blocks of dev may all be told right, which would make it as sure as can be.
+    known = [*train, *dev]
+    gap = _crosswise(known, vectors, recipe)
+    model = model.scaled(bradley_terry.temperature(gap, np.array([row.weight for row in known])))
     metrics = {
         **figures(test, ahead_in_blocks(model, test)).record(),
         "crosswise": figures(rows, _crosswise(rows, vectors, recipe)).record(),
