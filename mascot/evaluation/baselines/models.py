@@ -106,8 +106,13 @@ class Models:
 
 
 def stage_of(entry: Entry) -> int:
-    """The paper's stage that trained it, from its lineage's settings; 0, supervised, where these say none."""
-    return int(entry.lineage.settings.get("stage", 0))
+    """The paper's stage that trained it, told from the settings in its lineage.
+
+    2 where they have a rate for the director (`align group`), 1 where they hold to a parent by a weight
+    `beta` (`align persona`, GRPO or DPO), otherwise 0, supervised.
+    """
+    settings = entry.lineage.settings
+    return 2 if "director_rate" in settings else 1 if "beta" in settings else 0
 
 
 def _rank(entry: Entry) -> tuple[int, bool, str]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mascot.adapters.registry import Entry, Registry, State
+from mascot.alignment.policy_recipe import DpoRecipe, GroupRecipe, PolicyRecipe
+from mascot.alignment.recipe import Recipe as SftRecipe
 from mascot.conversation.personas import load_cast
 from mascot.engines.base import Completion, Request, Sampling
 from mascot.engines.scripted import ScriptedEngine
@@ -14,6 +19,7 @@ from mascot.evaluation.baselines.assistant import Assistant, talk_with
 from mascot.evaluation.baselines.base import ASSISTANT, Companions, whole, without
 from mascot.evaluation.baselines.groupchat import GroupChat
 from mascot.evaluation.baselines.mascot import Mascot, without_personas
+from mascot.evaluation.baselines.models import Loaded, stage_of
 from mascot.evaluation.baselines.multiagentesc import STRATEGIES, Cases, MultiAgentESC
 from mascot.evaluation.baselines.registry import LISTS, PAPER, RECIPES, specs
 from mascot.evaluation.baselines.shots import shots
@@ -21,6 +27,7 @@ from mascot.evaluation.dialogue import Start
 from mascot.evaluation.rounds import opening
 from mascot.evaluation.systems import make_system
 from mascot.evaluation.users import TYPES, Person, card
+from mascot.evaluation.wrapped import Metered
 from mascot.live.speaker import INSTRUCTED
 from tests.unit.evaluation.planted import Bag
 from tests.unit.evaluation.test_rounds import differently
@@ -219,3 +226,42 @@ def test_a_text_that_the_tokens_ran_out_on_ends_with_its_last_whole_sentence() -
     assert whole(Completion("One. Two and", 4, "stop")) == "One. Two and"
     assert whole(Completion("Two and", 2, "length")) == "Two and"
     assert without("a b c d e f g", "Well. I say b c d e f g. Yes.") == "Well. Yes."
+
+
+def test_the_stage_of_an_adapter_is_told_from_what_trained_it() -> None:
+    (entry, *_) = Registry(Path("nowhere")).entries()
+    recipes = (SftRecipe(), PolicyRecipe(), DpoRecipe(), GroupRecipe())
+    stages = []
+    for recipe in recipes:
+        lineage = entry.lineage.model_copy(update={"settings": recipe.model_dump()})
+        stages.append(stage_of(replace(entry, lineage=lineage)))
+    assert stages == [0, 1, 1, 2]
+
+
+def test_an_ablation_takes_the_adapters_of_its_stage() -> None:
+    (entry, *_) = Registry(Path("nowhere")).entries()
+
+    def adapter(name: str, version: str, recipe: SftRecipe | PolicyRecipe, state: State) -> Entry:
+        update = {"name": name, "version": version, "settings": recipe.model_dump()}
+        return replace(entry, lineage=entry.lineage.model_copy(update=update), state=state)
+
+    loaded = Loaded(
+        Metered(ScriptedEngine()),
+        (
+            adapter("anchor", "sft", SftRecipe(), "candidate"),
+            adapter("anchor", "persona", PolicyRecipe(), "candidate"),
+            adapter("anchor", "group", GroupRecipe(), "promoted"),
+            adapter("director", "sft", SftRecipe(), "candidate"),
+            adapter("director", "group", GroupRecipe(), "promoted"),
+        ),
+    )
+
+    def spoken_with(system: str) -> dict[str, str]:
+        return {name: e.lineage.version for name, e in RECIPES[system].adapters(loaded).items()}
+
+    assert spoken_with("mascot") == {"anchor": "group", "director": "group"}
+    assert spoken_with("mascot-no-stage2") == {"anchor": "persona", "director": "sft"}
+    assert spoken_with("mascot-no-stage1") == {"anchor": "sft", "director": "group"}
+    assert spoken_with("mascot-bare-director") == {"anchor": "group"}
+    assert spoken_with("sft") == {"anchor": "sft"}
+    assert spoken_with("mascot-bare") == spoken_with("zero-shot") == {}
