@@ -93,7 +93,7 @@ class Student:
 
     @contextmanager
     def merged(self) -> Iterator[None]:
-        """Meanwhile the adapter is part of the base's weights, for drawing: a quarter of the operations.
+        """Meanwhile the adapter is part of the base's weights, for drawing: fewer operations.
 
         Afterwards the base has its own weights again to the bit: taking an adapter out by subtraction
         would leave a little of it behind each time.
