@@ -27,9 +27,17 @@ from studies.web.live import room
 from studies.web.routes import StudyRoutes
 from studies.web.serving import Place, open_served
 from tests.ui import study_files
-from tests.ui.server import script
 
 TOKEN = "token-of-the-desk"
+WORDS = (
+    "That sounds heavy, and you have been carrying it for quite some time.",
+    "What do you know for certain here, and where are you guessing?",
+    "You already did something brave today when you wrote it down.",
+    "A short walk before supper might clear some room in your head.",
+    "The silence after such a call can feel longer than the call.",
+    "Which part of this would still matter to you in one year?",
+)
+"""What is said in talks. (The other test server's are not imported: Gradio would come along, each time.)"""
 
 
 def open_flow(design: Design, settings: Settings) -> Flow:
@@ -43,7 +51,7 @@ def open_flow(design: Design, settings: Settings) -> Flow:
     cast = load_cast()
     rooms = {
         arm: room(
-            make_system(arm, ScriptedEngine(script()), cast, INSTRUCTED, "round-robin"),
+            make_system(arm, ScriptedEngine(WORDS), cast, INSTRUCTED, "round-robin"),
             place,
             CrisisRecogniser(None),
             "round-robin",
