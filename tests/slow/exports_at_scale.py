@@ -2,8 +2,8 @@
 
     python -m tests.slow.exports_at_scale --answers 1000000
 
-fills a new store with so many answers and exports every format, each in a process of its own. One JSON line per
-format: rows, seconds, and the largest memory the process held (of which about 0.2 GB are its libraries).
+fills a new store with so many answers and exports every format, each in a process of its own. One JSON line
+per format: rows, seconds, and the largest memory the process held (about 0.2 GB of it are its libraries).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from annotations.cli import main as annotations
 from annotations.exports.formats import FORMATS
-from annotations.records import Draft, Imported, Item
+from annotations.records import Draft, Imported, Item, Rated
 from annotations.store import Store
 from tests.fixtures.judgements import STUDY, study
 
@@ -67,7 +67,7 @@ def _renamed(item: Item, begin: int) -> Item:
     return item.model_copy(update={"id": f"{item.id}-{begin}", "dialogue": f"{item.dialogue}-{begin}"})
 
 
-def _by_rater(rated: tuple) -> Iterator[tuple[str, list]]:  # type: ignore[type-arg]
+def _by_rater(rated: Sequence[Rated]) -> Iterator[tuple[str, list[Rated]]]:
     for rater in dict.fromkeys(each.rater.id for each in rated):
         yield rater, [each for each in rated if each.rater.id == rater]
 
