@@ -85,6 +85,7 @@ def main() -> None:
         Starlette(routes=routes), port=options.port, log_level="warning", access_log=False
     )
     socket = config.bind_socket()
+    socket.listen()  # whoever reads the address may come before the server's own thread has got that far
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
     thread.start()
