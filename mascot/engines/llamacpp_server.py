@@ -127,10 +127,6 @@ def _start(
     params.cpuparams.n_threads = threads
     # Reading a prompt synchronises seldom enough that all cores help, even beside a busy process.
     params.cpuparams_batch.n_threads = max(threads, os.cpu_count() or 1)
-    # On a CPU llama.cpp's flash attention takes twice as long at 2,000 tokens of talk, and ten times beside
-    # a busy process (docs/log.md). Without it the scores of a batch are kept: smaller batches, less memory.
-    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    params.n_ubatch = 256
     # Strength 0 until a request asks: one that names no adapter would otherwise get them all.
     params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters]
     params.ui = False
