@@ -226,9 +226,8 @@ def test_the_memory_of_a_conversation_changes_nothing(engine: Engine) -> None:
         prompt = Prompt(tuple(shared), (Message("user", f"You are agent {turn}. Answer."),))
         said_next = ["I", "He", "Tom", "The"]
         remembered = engine.choose(Request(prompt, session="growing"), said_next)
-        # Not the words: quantised kernels round by how many tokens are read at once, which moves a
-        # probability by some hundredths. Another conversation's memory moves it by far more.
-        assert remembered == pytest.approx(engine.choose(Request(prompt), said_next), abs=0.1)
+        # Not the words: what else the engine is doing moves the last digits, and greedy words with them.
+        assert remembered == pytest.approx(engine.choose(Request(prompt), said_next), abs=0.05)
         answer = collect(engine.stream(Request(prompt, GREEDY, "growing")))
         shared.append(Message("assistant", answer.text))
 
