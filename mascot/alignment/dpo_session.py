@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import random
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from tqdm import tqdm
 from mascot.alignment.dpo import DpoLearner, encoded_pair
 from mascot.alignment.policy_recipe import DpoRecipe, PolicyRecipe
 from mascot.alignment.policy_record import Parent, described, fingerprint, read_parent, write_adapter
-from mascot.alignment.policy_session import begin, start_folder
+from mascot.alignment.policy_session import begin, shaped, start_folder
 from mascot.alignment.preferences import Preference
 from mascot.alignment.preferences_sources import data_sha256, gather
 from mascot.alignment.rewards.session import recipe_of
@@ -33,16 +35,41 @@ def run_dpo(options: argparse.Namespace) -> int:
     rows = gather(options.sources, Preference, cast)
     personas = options.personas or [name for name in cast.ids if any(row.persona == name for row in rows)]
     recipe = recipe_of(options, DpoRecipe)
-    for name in personas:
-        own = [row for row in rows if row.persona == name]
-        if not {"train", "dev"} <= {row.split for row in own}:
+    own = {name: drawn([row for row in rows if row.persona == name], recipe) for name in personas}
+    for name, some in own.items():
+        if not {"train", "dev"} <= {row.split for row in some}:
             raise InputError(f"no preferences for {name} in train or in dev: give another source")
-        train_dpo(name, read_parent(start_folder(options, name), base), own, base, cast, recipe, options.out)
+    parents = {name: read_parent(start_folder(options, name), base) for name in personas}
+    recipe = shaped(recipe, list(parents.values()))
+    table = table_for(base, cast, recipe)
+    for name, parent in parents.items():
+        train_dpo(name, parent, own[name], base, table, recipe, options.out)
     return 0
 
 
+def drawn(rows: list[Preference], recipe: DpoRecipe) -> list[Preference]:
+    """The recipe's share of the rows, by lot: of each part alike, a smaller share within a larger one."""
+    lot = random.Random(recipe.seed)
+    by_part: dict[str, list[Preference]] = {}
+    for row in lot.sample(rows, len(rows)):
+        by_part.setdefault(row.split, []).append(row)
+    return [row for some in by_part.values() for row in some[: math.ceil(recipe.share * len(some))]]
+
+
+def table_for(base: Base, cast: Cast, recipe: DpoRecipe) -> Table:
+    """Where all personas learn, one after the other."""
+    drawing = PolicyRecipe(rank=recipe.rank, alpha=recipe.alpha, seed=recipe.seed, precision=recipe.precision)
+    return Table(base.loaded, cast, drawing, recipe.dropout)
+
+
 def train_dpo(
-    name: str, parent: Parent, rows: list[Preference], base: Base, cast: Cast, recipe: DpoRecipe, out: Path
+    name: str,
+    parent: Parent,
+    rows: list[Preference],
+    base: Base,
+    table: Table,
+    recipe: DpoRecipe,
+    out: Path,
 ) -> None:
     """Train one persona into a folder of its name, or go on; what is finished is left alone.
 
@@ -52,12 +79,9 @@ def train_dpo(
     folder = out / name
     if (folder / RECORD).is_file():
         return
-    shaped = recipe.model_copy(update={"rank": parent.rank, "alpha": parent.alpha})
-    about = described(name, parent, base, data_sha256(rows), shaped.model_dump())
-    drawing = PolicyRecipe(rank=parent.rank, alpha=parent.alpha, seed=recipe.seed)
-    table = Table(base.loaded, cast, drawing, recipe.dropout)
+    about = described(name, parent, base, data_sha256(rows), recipe.model_dump())
     train, dev = (
-        [encoded_pair(row, cast, table.encode) for row in rows if row.split == part]
+        [encoded_pair(row, table.cast, table.encode) for row in rows if row.split == part]
         for part in ("train", "dev")
     )
     contexts = table.read(e.context for pair in (*train, *dev) for e in (pair.chosen, pair.rejected))
@@ -65,8 +89,8 @@ def train_dpo(
     torch.manual_seed(recipe.seed)
     learner.take(parent.weights)
     learner.refer([*train, *dev], contexts, recipe.micro_batch)
-    trainer = Trainer(learner, contexts, train, dev, shaped, recipe.epochs, folder, fingerprint(about))
-    bar = tqdm(desc=name, total=trainer.steps, unit="step", mininterval=10)
+    trainer = Trainer(learner, contexts, train, dev, recipe, recipe.epochs, folder, fingerprint(about))
+    bar = tqdm(desc=name, total=trainer.steps, unit="step", mininterval=10, delay=0.1)
 
     def on_step(progress: Progress) -> None:
         if progress.curve[-1].step == progress.step:
@@ -74,8 +98,8 @@ def train_dpo(
         bar.set_postfix(dev=f"{progress.curve[-1].dev_loss:.3f}", refresh=False)
         bar.update(progress.step - bar.n)
 
-    trainer.run(on_step)
-    bar.close()
+    with bar:
+        trainer.run(on_step)
     weights = table.student.weights()
     write_adapter(folder, table.student, weights, table.encode.invocation, about, metrics_of(trainer))
 

@@ -32,8 +32,7 @@ def add_policy_commands(ways: argparse._SubParsersAction) -> None:
     )
     _add_common(dpo)
     _add_personas(dpo)
-    _add_numbers(dpo, {"beta": float, "epochs": int, "learning-rate": float, "dropout": float, "batch": int,
-                       "micro-batch": int, "patience": int, "minutes": float, "seed": int})  # fmt: skip
+    _add_numbers(dpo, _DPO)
     dpo.set_defaults(run=_dpo)
 
 
@@ -41,6 +40,11 @@ _GRPO = {
     "steps": int, "places": int, "group": int, "learning-rate": float, "beta": float, "clip": float,
     "passes": int, "temperature": float, "limit": int, "format-weight": float, "length-weight": float,
     "micro-batch": int, "every": int, "dev-places": int, "minutes": float, "seed": int,
+}  # fmt: skip
+
+_DPO = {
+    "beta": float, "epochs": int, "learning-rate": float, "dropout": float, "batch": int, "micro-batch": int,
+    "patience": int, "minutes": float, "share": float, "seed": int,
 }  # fmt: skip
 
 
@@ -53,6 +57,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "full", "half"),
+        default="auto",
+        help="of the frozen base; default: half on a processor that multiplies bfloat16, else full",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from mascot.alignment.recipe import Recipe
@@ -37,6 +39,9 @@ class PolicyRecipe(BaseModel):
     longest: int = Field(default=42, ge=1)
     micro_batch: int = Field(default=32, ge=1)
     """Acts that pass through the model at once while it learns: memory, not outcome."""
+    precision: Literal["full", "half"] = "full"
+    """As in supervised training. An adapter that is merged for drawing is then rounded with the base, so acts
+    are drawn from a policy a little beside the one that learns."""
     longest_gradient: float = Field(default=1.0, gt=0)
     every: int = Field(default=10, ge=1)
     """Steps from one measurement on dev to the next."""

@@ -20,6 +20,7 @@ from mascot.alignment.plots import draw_rewards
 from mascot.alignment.policy_recipe import GroupRecipe, PolicyRecipe
 from mascot.alignment.policy_record import Parent, described, fingerprint, read_parent, write_adapter
 from mascot.alignment.policy_run import OBJECTIVE, PolicyProgress, PolicyRun, Row, Stage
+from mascot.alignment.precision import precision_for
 from mascot.alignment.preferences import Candidate
 from mascot.alignment.rewards.load import load_group_reward, load_reward
 from mascot.alignment.rewards.model import RECORD as REWARD
@@ -52,7 +53,7 @@ def run_persona(options: argparse.Namespace) -> int:
     corpus = expert_corpus(), group_dialogues(), cast
     model = load_reward(options.reward, settings.models, cast, options.device)
     parents = {name: read_parent(start_folder(options, name), base) for name in personas}
-    recipe = _shaped(recipe_of(options, PolicyRecipe), list(parents.values()))
+    recipe = shaped(recipe_of(options, PolicyRecipe), list(parents.values()))
     table = Table(base.loaded, cast, recipe)
     for name, parent in parents.items():
         train, dev = (
@@ -80,7 +81,7 @@ def run_group(options: argparse.Namespace) -> int:
     group = load_group_reward(options.group_reward, settings.models)
     own = load_reward(options.reward, settings.models, cast, options.device)
     parents = {name: read_parent(start_folder(options, name), base) for name in (DIRECTOR, *cast.ids)}
-    recipe = _shaped(recipe_of(options, GroupRecipe), list(parents.values()))
+    recipe = shaped(recipe_of(options, GroupRecipe), list(parents.values()))
     table = Table(base.loaded, cast, recipe)
     train, dev = (talk_starts(group_dialogues(), part) for part in ("train", "dev"))
     data = _checksum([options.reward / REWARD, options.group_reward / REWARD], train, dev)
@@ -110,7 +111,8 @@ def _optimise(
     stage = stage_of()
     run = PolicyRun(stage, recipe, folder, fingerprint(about))
     log = tracking(options.log, options.out, folder.name)
-    bar = tqdm(desc=folder.name, total=recipe.steps, unit="step", mininterval=_seldom())
+    # Nothing is drawn before the first step, so that a refusal is a line by itself.
+    bar = tqdm(desc=folder.name, total=recipe.steps, unit="step", mininterval=_seldom(), delay=0.1)
     told = 0
 
     def on_step(progress: PolicyProgress) -> None:
@@ -123,8 +125,8 @@ def _optimise(
         bar.set_postfix(dev=f"{dev[OBJECTIVE]:.3f}", best=f"{progress.best[OBJECTIVE]:.3f}", refresh=False)
         bar.update(progress.step - bar.n)
 
-    run.run(on_step)
-    bar.close()
+    with bar:
+        run.run(on_step)
     metrics = metrics_of(run.progress)
     for name, place in places.items():
         weights = run.best[name]
@@ -152,6 +154,7 @@ def begin(options: argparse.Namespace) -> tuple[Settings, Cast, Base]:
         raise InputError(
             f"{options.out} is not empty: --resume goes on with it, --out chooses another folder"
         )
+    options.precision = precision_for(options)
     settings = read_settings()
     return settings, load_cast(settings.home / "personas"), embedded_base(settings.models, options.device)
 
@@ -161,7 +164,7 @@ def start_folder(options: argparse.Namespace, name: str) -> Path:
     return (options.start or _SHIPPED) / name
 
 
-def _shaped(recipe: Any, parents: Sequence[Parent]) -> Any:
+def shaped(recipe: Any, parents: Sequence[Parent]) -> Any:
     """The recipe with the shape of the adapters that it begins with, which is one for all."""
     shapes = {(parent.rank, parent.alpha) for parent in parents}
     if len(shapes) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -23,6 +25,9 @@ class Recipe(BaseModel):
     """Samples per step."""
     micro_batch: int = Field(default=8, ge=1)
     """Samples that pass through the model at once: memory, not outcome."""
+    precision: Literal["full", "half"] = "full"
+    """Of the frozen base: float32, or bfloat16, which a processor that knows it multiplies several times
+    faster. The adapter and its optimiser are float32 in both."""
     joint_epochs: int = Field(default=1, ge=1)
     """Passes of the common start over the samples of all personas."""
     epochs: int = Field(default=3, ge=1)

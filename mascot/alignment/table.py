@@ -28,6 +28,8 @@ class Table:
     def __init__(self, base: Loaded, cast: Cast, recipe: PolicyRecipe, dropout: float = 0.0) -> None:
         self.cast = cast
         self.encode = Encoder(base)
+        if recipe.precision == "half":
+            torch.nn.Module.to(base.model, torch.bfloat16)
         self.student = Student(base.model, recipe.rank, recipe.alpha, dropout)
         self.device = base.model.device
         self._drawing = Drawing(recipe.temperature, recipe.limit, frozenset({self.encode.end}))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mascot.adapters.lineage import lineage_of_training
-from mascot.alignment.dpo_session import train_dpo
+from mascot.alignment.dpo_session import table_for, train_dpo
 from mascot.alignment.policy_recipe import DpoRecipe, PolicyRecipe
 from mascot.alignment.policy_record import described, read_parent, write_adapter
 from mascot.alignment.preferences import Preference
@@ -51,10 +51,10 @@ def test_dpo_learns_preferences_and_leaves_an_adapter_with_its_lineage(tmp_path:
         row = preference(0, f"theme {number}")
         themes[row.split] = row.theme
     rows = [preference(i, themes["train"]) for i in range(8)] + [preference(9, themes["dev"])]
-    recipe = DpoRecipe(learning_rate=1e-2, batch=4, epochs=3, patience=9, dropout=0.0)
+    recipe = DpoRecipe(rank=4, alpha=8, learning_rate=1e-2, batch=4, epochs=3, patience=9, dropout=0.0)
     parent = read_parent(start, BASE)
     base = Base(tiny_base(), BASE.name, BASE.sha256)
-    train_dpo("anchor", parent, rows, base, CAST, recipe, tmp_path / "out")
+    train_dpo("anchor", parent, rows, base, table_for(base, CAST, recipe), recipe, tmp_path / "out")
     lineage = lineage_of_training(tmp_path / "out" / "anchor")
     assert (lineage.name, lineage.parent, lineage.base_hash) == ("anchor", parent.name, BASE.sha256)
     assert lineage.metrics["dev_loss_before"] == pytest.approx(0.6931, abs=1e-3)
