@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mascot.alignment.judging_command import add_judging_commands
+from mascot.alignment.large_command import add_large_command
 from mascot.alignment.policy_command import add_policy_commands
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.rewards.command import add_reward_commands
@@ -40,6 +41,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     add_reward_commands(ways)
     add_judging_commands(ways)
     add_policy_commands(ways)
+    add_large_command(ways)
 
 
 def _sft(options: argparse.Namespace) -> int:
