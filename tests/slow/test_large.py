@@ -17,8 +17,12 @@ from mascot import cli
 from mascot.adapters.lineage import lineage_of_training
 from mascot.alignment import large
 from mascot.alignment.preferences import write_preferences
+from mascot.alignment.preferences_expert import expert_preferences
+from mascot.alignment.rewards import load
+from mascot.alignment.rewards.light import LightRecipe
+from mascot.alignment.rewards.training import train_light
 from tests.fixtures.tiny import tiny
-from tests.unit.alignment.rewarding import preference
+from tests.unit.alignment.rewarding import Hashed, preference
 
 pytest.importorskip("trl")
 pytest.importorskip("datasets")
@@ -84,3 +88,19 @@ def test_four_bits_are_refused_without_cuda_and_their_settings_are_whole(
     assert settings.quantization_method() == "nf4"
     # FSDP cuts only what is stored as the type that it computes with.
     assert settings.bnb_4bit_quant_storage == settings.bnb_4bit_compute_dtype == torch.bfloat16
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_grpo_is_rewarded_as_stage_1_is(
+    model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(load, "MiniLM", lambda _: Hashed())
+    train_light(expert_preferences()[::40], Hashed(), LightRecipe(), tmp_path / "reward")
+    command = ["align", "large", "grpo", "--model", str(model), "--persona", "anchor", "--out", "out"]
+    assert cli.main(command) == 2
+    assert "grpo needs --reward" in capsys.readouterr().err
+    command += ["--steps", "1", "--batch", "2", "--group", "2", "--limit", "4", "--rank", "4"]
+    assert cli.main([*command, "--reward", "reward"]) == 0
+    lineage = lineage_of_training(Path("out/anchor"))
+    assert (lineage.settings["method"], lineage.metrics["steps"]) == ("grpo", 1)
