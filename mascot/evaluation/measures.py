@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-import numpy as np
-
 from mascot.engines.embedding import Embedder, Vectors
 from mascot.evaluation import redundancy, style
 from mascot.evaluation.attribution import WhoSpoke, drift
@@ -181,9 +179,14 @@ def _relevance(
     return found_own(vectors, embedded.of([own.text])[0], embedded.of([start.text for start in beside]))
 
 
-def right_by_turn(dialogues: Sequence[Dialogue], who: WhoSpoke) -> list[float]:
-    """Attribution at each turn of the dialogues, 0 to 1, as long as at least half of them still speak."""
+def right_at_turns(dialogues: Sequence[Dialogue], who: WhoSpoke) -> list[list[bool]]:
+    """For each turn the dialogues whose speaker is guessed there, as long as half of them still speak."""
     right = [who.right(dialogue) for dialogue in dialogues]
     longest = max(map(len, right), default=0)
     columns = ([row[turn] for row in right if turn < len(row)] for turn in range(longest))
-    return [float(np.mean(column)) for column in columns if 2 * len(column) >= len(right)]
+    return [column for column in columns if 2 * len(column) >= len(right)]
+
+
+def right_by_turn(dialogues: Sequence[Dialogue], who: WhoSpoke) -> list[float]:
+    """Attribution at each turn of the dialogues, 0 to 1, as long as at least half of them still speak."""
+    return [fmean(column) for column in right_at_turns(dialogues, who)]

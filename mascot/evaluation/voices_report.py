@@ -58,13 +58,16 @@ def gap(estimate: Estimate | None, measure: Measure) -> str:
 
 
 def confusion_table(table: np.ndarray, cast: Cast, speakers: Sequence[str]) -> str:
-    """Who was taken for whom, in per cent of what each said; shape (speakers, speakers)."""
+    """Who was taken for whom, in per cent of what each said; shape (speakers, speakers).
+
+    Who never spoke has no row: of nothing there are no per cent.
+    """
     names = [cast[speaker].name for speaker in speakers]
     lines = [_line(["said by", *(f"taken for {name}" for name in names), "utterances"])]
     lines.append(_line(["---"] * (len(names) + 2)))
     for name, counts in zip(names, table, strict=True):
-        total = int(counts.sum())
-        lines.append(_line([name, *(f"{count / max(total, 1):.0%}" for count in counts), str(total)]))
+        if total := int(counts.sum()):
+            lines.append(_line([name, *(f"{count / total:.0%}" for count in counts), str(total)]))
     return "\n".join(lines)
 
 

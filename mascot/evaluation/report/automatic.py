@@ -8,15 +8,15 @@ from pathlib import Path
 from mascot.conversation.personas import Cast, load_cast
 from mascot.engines.embedding import Embedder
 from mascot.evaluation import sycophancy
-from mascot.evaluation.attribution import WhoSpoke, confusion
+from mascot.evaluation.attribution import WhoSpoke
 from mascot.evaluation.comparison import Row, compare
-from mascot.evaluation.dialogue import Dialogue
 from mascot.evaluation.intervals import Estimate, difference, mean
-from mascot.evaluation.measures import Embedded, Measure, Measured, measure, right_by_turn
+from mascot.evaluation.measures import Embedded, Measure, Measured, measure
 from mascot.evaluation.report import pictures
 from mascot.evaluation.report.blocks import Block, Heading, Picture, Table, Words
 from mascot.evaluation.report.evidence import Evidence, reference_of
 from mascot.evaluation.report.scores import corrected
+from mascot.evaluation.report.voices import people_parts, voice_parts
 from mascot.evaluation.starts import training_replies
 
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -52,7 +52,7 @@ def automatic_parts(evidence: Evidence, embedder: Embedder, out: Path) -> list[B
         measured = _measured(evidence, source, who, embedded)
         if measured:
             parts += _of_source(evidence, source, measured, who, cast, out)
-    return parts + _yes_men(evidence) + _people(evidence, who, cast, out)
+    return parts + _yes_men(evidence) + people_parts(evidence, who, cast, out)
 
 
 def _embedded(evidence: Evidence, embedder: Embedder) -> Embedded:
@@ -101,7 +101,7 @@ def _of_source(
     for title, keys in TABLES.items():
         table = _table(evidence, [rows[key] for key in keys], list(measured), f"{source}-{_slug(title)}")
         parts += [Heading(4, title), table]
-    file = f"{source}-dots.png"
+    file = f"{source}-dots.svg"
     panels = {
         _short(rows[key].measure): {
             evidence.systems[name].title: _scaled(rows[key].values[name], rows[key].measure)
@@ -111,7 +111,7 @@ def _of_source(
     }
     pictures.dots(panels, out / file, "", evidence.systems[reference].title)
     parts.append(Picture(file, f"Four of these measures on {source}, with 95 % intervals."))
-    return parts + _voices(evidence, source, measured, who, cast, out)
+    return parts + voice_parts(evidence, source, measured, who, cast, out)
 
 
 def _table(evidence: Evidence, rows: Sequence[Row], names: Sequence[str], file: str) -> Table:
@@ -125,48 +125,6 @@ def _table(evidence: Evidence, rows: Sequence[Row], names: Sequence[str], file: 
             cells.append(f"**{cell}**" if differs else cell)
         lines.append((evidence.systems[name].title, *cells))
     return Table(head, tuple(lines), file)
-
-
-def _voices(
-    evidence: Evidence,
-    source: str,
-    measured: Mapping[str, Measured],
-    who: WhoSpoke,
-    cast: Cast,
-    out: Path,
-) -> list[Block]:
-    """Who was taken for whom, and attribution turn by turn."""
-    groups = {name: list(measured[name].dialogues.values()) for name in measured}
-    groups = {name: held for name, held in groups.items() if evidence.systems[name].kind == "group"}
-    if not groups:
-        return []
-    speakers = [persona.id for persona in cast if persona.id in who.speakers]
-    reference = reference_of(list(groups))
-    said = [utterance for dialogue in groups[reference] for utterance in dialogue.said]
-    said = [utterance for utterance in said if utterance.agent in speakers]
-    guessed = who.guess([utterance.text for utterance in said])
-    table = confusion([utterance.agent for utterance in said], guessed, speakers)
-    shares = (100 * table / table.sum(axis=1, keepdims=True).clip(1)).tolist()
-    names = [cast[speaker].name for speaker in speakers]
-    pictures.heat(
-        shares, names, names, out / f"{source}-confusion.png", "said by (row), taken for (column), %"
-    )
-    by_turn = {evidence.systems[name].title: right_by_turn(held, who) for name, held in groups.items()}
-    longest = max(map(len, by_turn.values()))
-    parts: list[Block] = [
-        Picture(f"{source}-confusion.png", f"Who was taken for whom: {evidence.systems[reference].title}."),
-    ]
-    if longest > 1:
-        turns = [f"turn {turn + 1}" for turn in range(longest)]
-        cells = [
-            (title, *(f"{share:.0%}" for share in shares_), *["–"] * (longest - len(shares_)))
-            for title, shares_ in by_turn.items()
-        ]
-        parts += [
-            Heading(4, "Attribution turn by turn"),
-            Table(("system", *turns), tuple(cells), f"{source}-turns"),
-        ]
-    return parts
 
 
 def _yes_men(evidence: Evidence) -> list[Block]:
@@ -204,34 +162,6 @@ def _yes_men(evidence: Evidence) -> list[Block]:
         ),
         Table(head, tuple(rows), "yes-men"),
     ]
-
-
-def _people(evidence: Evidence, who: WhoSpoke, cast: Cast, out: Path) -> list[Block]:
-    """How recognisable each agent stays with each type of simulated person."""
-    parts: list[Block] = []
-    for system in dict.fromkeys(evidence.systems[name].system for name in evidence.answered):
-        names = [name for name in evidence.answered if evidence.systems[name].system == system]
-        agents = [agent for agent in evidence.systems[names[0]].agents if agent in who.speakers]
-        if not agents:
-            continue
-        table = [
-            [_recognised(evidence.dialogues[name].values(), agent, who) for agent in agents] for name in names
-        ]
-        file, title = f"people-{system}.png", evidence.systems[names[0]].title
-        types = [evidence.systems[name].user for name in names]
-        voices = [cast[agent].name for agent in agents]
-        pictures.heat(table, types, voices, out / file, "utterances whose speaker is guessed, %")
-        parts += [
-            Heading(3, f"Simulated people who answer back: {title}"),
-            Picture(file, f"Attribution by type of simulated person and agent, {title}; no judge."),
-        ]
-    return parts
-
-
-def _recognised(dialogues: Sequence[Dialogue] | object, agent: str, who: WhoSpoke) -> float | None:
-    texts = [said.text for dialogue in dialogues for said in dialogue.said if said.agent == agent]  # type: ignore[attr-defined]
-    guessed = who.guess(texts)
-    return 100 * sum(guess == agent for guess in guessed) / len(guessed) if guessed else None
 
 
 def _cell(estimate: Estimate | None, measure: Measure) -> str:

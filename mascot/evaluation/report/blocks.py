@@ -98,7 +98,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG beside the report, with what it shows in words."""
+    """An SVG beside the report, with what it shows in words."""
 
     file: str
     shows: str

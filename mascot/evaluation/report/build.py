@@ -2,7 +2,7 @@
 
 report/report.md, report.html          tables and pictures
 report/dialogues.html, dialogues.md    all systems side by side
-report/pictures/*.png, tables/*.csv    each figure on its own
+report/pictures/*.svg, tables/*.csv    each figure on its own
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mascot.conversation.personas import load_cast
@@ -14,12 +14,27 @@ from mascot.evaluation.judges.verdicts import Verdicts
 from mascot.evaluation.report import paper, pictures
 from mascot.evaluation.report.blocks import Block, Heading, Picture, Table, Warned, Words
 from mascot.evaluation.report.evidence import Evidence, dialogue_id, reference_of
-from mascot.evaluation.report.scores import OVERALL, Scored, per_dialogue, scored
+from mascot.evaluation.report.overall import ablations, qmsum, sizes
+from mascot.evaluation.report.scores import (
+    OVERALL,
+    Scored,
+    differences,
+    differing,
+    per_dialogue,
+    scored,
+    shown,
+    shown_gap,
+)
 
-_ABLATED = "mascot"
 _PAPER = (
     "The last column is the paper's own figure: another judge, another model, other conversations. Only "
     "differences between systems under one judge can be compared."
+)
+_DIMENSIONS = (
+    "0 to 100 of each dimension's own scale, 95 % intervals over dialogues. **Strong** figures differ from "
+    "the reference's, paired by dialogue, p < 0.05 after Holm's correction over every difference of the "
+    "table. More is not better for advice giving, self-oriented and dismissing emotions. The ratings it "
+    "learned from are of conversations with one supporter; that they carry over to a group is not shown."
 )
 
 
@@ -73,10 +88,14 @@ def _paper_tables(
                     parts += [_score_table(evidence, found, name, theirs)]
                     parts += [Words(_PAPER, note=True)] if theirs else []
         parts += _failures(evidence, judge, by_system, criteria)
-    parts += _qmsum(evidence, judge, by_system, out)
-    parts += _ablation(evidence, judge, by_system, out)
-    parts += _people(evidence, judge, by_system, out)
-    return parts + _sizes(evidence, judge, by_system, out)
+    card = card_block(evidence.cards.get(judge), judge)
+    return [
+        *parts,
+        *qmsum(evidence, judge, by_system, card, out),
+        *ablations(evidence, judge, by_system, card, out),
+        *_people(evidence, judge, by_system, out),
+        *sizes(evidence, judge, by_system, card, out),
+    ]
 
 
 def _score_table(evidence: Evidence, found: Scored, name: str, published: Mapping[str, float]) -> Table:
@@ -106,60 +125,19 @@ def _dimension_table(
         if not found.values:
             continue
         head = ("system", *(dimension.title.partition(": ")[2] for dimension in dimensions))
+        gaps = differences(by_system, list(found.values), dimensions, ids, reference_of(list(found.values)))
         rows = tuple(
-            (evidence.systems[name].title, *(shown(values[d.id]) for d in dimensions))
+            (
+                evidence.systems[name].title,
+                *(differing(shown(values[d.id]), gaps.get((name, d.id))) for d in dimensions),
+            )
             for name, values in found.values.items()
         )
         parts += [Heading(3, f"Dimensions people rated, {source}")]
         parts += card_block(evidence.cards.get(judge), judge)
         parts += [Table(head, rows, f"{judge}-{source}")]
-        parts += [
-            Words(
-                "0 to 100 of each dimension's own scale, 95 % intervals over dialogues. More is not better "
-                "for advice giving, self-oriented and dismissing emotions. The ratings it learned from are "
-                "of conversations with one supporter; that they carry over to a group is not shown.",
-                note=True,
-            )
-        ]
+        parts += [Words(_DIMENSIONS, note=True)]
     return parts
-
-
-def _qmsum(evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], out: Path) -> list[Block]:
-    """The paper's dot plot: collective Overall by domain of the meeting."""
-    if "qmsum" not in evidence.sources:
-        return []
-    panels = {
-        domain: _overalls(evidence, by_system, evidence.plain, paper_criteria("group"), ids)
-        for domain, ids in evidence.groups("qmsum").items()
-    }
-    file = f"{judge}-qmsum.png"
-    first = evidence.systems[reference_of(evidence.plain)].title
-    pictures.dots(panels, out / file, "collective Overall, 0 to 100", first)
-    return [
-        Heading(3, "QMSum by domain"),
-        *card_block(evidence.cards.get(judge), judge),
-        Picture(file, f"Collective Overall on QMSum by domain, judged by {judge}; 95 % intervals."),
-    ]
-
-
-def _ablation(evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], out: Path) -> list[Block]:
-    names = [name for name in evidence.plain if evidence.systems[name].system.startswith(_ABLATED)]
-    if len(names) < 2:
-        return []
-    ids = list(evidence.starts)
-    panels = {
-        title: _overalls(evidence, by_system, names, paper_criteria(level), ids)  # pyright: ignore[reportArgumentType]
-        for title, level in (("agent-specific", "agent"), ("collective", "group"))
-    }
-    file = f"{judge}-ablation.png"
-    pictures.dots(panels, out / file, "Overall, 0 to 100", evidence.systems[names[0]].title)
-    theirs = "; ".join(f"{name} {a}/{g}" for name, (a, g) in paper.ABLATION.items())
-    return [
-        Heading(3, "Ablations"),
-        *card_block(evidence.cards.get(judge), judge),
-        Picture(file, f"What is left without a part of MASCOT, judged by {judge}; 95 % intervals."),
-        Words(f"The paper's, by another judge and model (agent-specific/collective): {theirs}.", note=True),
-    ]
 
 
 def _people(evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], out: Path) -> list[Block]:
@@ -174,7 +152,7 @@ def _people(evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], o
         if not any(value is not None for row in table for value in row):
             continue
         types = [evidence.systems[name].user for name in names]
-        file = f"{judge}-people-{system}.png"
+        file = f"{judge}-people-{system}.svg"
         voices = [cast[agent].name for agent in agents]
         pictures.heat(table, types, voices, out / file, "agent-specific Overall, 0 to 100")
         parts += [
@@ -208,40 +186,6 @@ def _agent_of(evidence: Evidence, system: str, case: str) -> str:
     return dialogue.said[int(number)].agent if dialogue and number.isdecimal() else ""
 
 
-def _sizes(evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], out: Path) -> list[Block]:
-    names = [*(name for name in ("mascot",) if name in evidence.systems), *evidence.sized]
-    if len(names) < 2 or not any(name in by_system for name in names):
-        return []
-    ids = list(evidence.starts)
-    panels = {
-        title: _overalls(evidence, by_system, names, paper_criteria(level), ids)  # pyright: ignore[reportArgumentType]
-        for title, level in (("agent-specific", "agent"), ("collective", "group"))
-    }
-    file = f"{judge}-sizes.png"
-    pictures.dots(panels, out / file, "Overall, 0 to 100", evidence.systems[names[0]].title)
-    theirs = "; ".join(
-        f"{role} " + ", ".join(f"{size} {a}/{g}" for size, (a, g) in sizes.items())
-        for role, sizes in (("director", paper.DIRECTOR_SIZE), ("speaker", paper.SPEAKER_SIZE))
-    )
-    return [
-        Heading(3, "Sizes of director and speaker"),
-        *card_block(evidence.cards.get(judge), judge),
-        Picture(file, f"MASCOT with another model for a role, judged by {judge}; 95 % intervals."),
-        Words(f"The paper's, by another judge and model (agent-specific/collective): {theirs}.", note=True),
-    ]
-
-
-def _overalls(
-    evidence: Evidence,
-    by_system: Mapping[str, Verdicts],
-    names: Sequence[str],
-    criteria: Sequence[Criterion],
-    ids: Collection[str],
-) -> dict[str, Estimate | None]:
-    found = scored(by_system, names, criteria, ids, names[0])
-    return {evidence.systems[name].title: values[OVERALL] for name, values in found.values.items()}
-
-
 def _failures(
     evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], criteria: Sequence[Criterion]
 ) -> list[Block]:
@@ -256,22 +200,6 @@ def _failures(
 def _published(level: str, group: str) -> dict[str, float]:
     table = paper.AGENT_OVERALL if level == "agent" else paper.GROUP_OVERALL
     return {system: values[group] for system, values in table.items() if group in values}
-
-
-def shown(estimate: Estimate | None) -> str:
-    """A figure with its interval."""
-    if estimate is None:
-        return "–"
-    return f"{estimate.value:.1f} ({estimate.low:.1f} to {estimate.high:.1f})"
-
-
-def shown_gap(gap: Estimate | None) -> str:
-    """A difference with its corrected p, strong where that is below 0.05."""
-    if gap is None or gap.p is None:
-        return "–"
-    p = "p < 0.001" if gap.p < 0.001 else f"p = {gap.p:.3f}"
-    text = f"{gap.value:+.1f}, {p}"
-    return f"**{text}**" if gap.p < 0.05 else text
 
 
 def _number(estimate: Estimate | None) -> str:

@@ -1,9 +1,14 @@
-"""Pictures of a report: dots with their intervals, lines, heat maps; no bars from nought, no radar."""
+"""Pictures of a report: dots with their intervals, lines, heat maps; no bars from nought, no radar.
+
+Each is an SVG that follows the reader's light or dark mode by itself, also inside an `<img>`: it is drawn in
+the colours of light, which are then named, and a style sheet in the file gives each name its two colours.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +19,19 @@ from mascot.evaluation.intervals import Estimate
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_INK, _SOFT, _GROUND, _LINE = "#2b2825", "#655f58", "#fffdfa", "#ddd7cf"
-_ACCENT = "#2f5287"
-_COLOURS = ("#2f5287", "#b3541e", "#2c6446", "#8a3d5c", "#655f58")
+_INK, _SOFT, _GROUND, _LINE, _ACCENT = "#2b2825", "#655f58", "#fffdfa", "#ddd7cf", "#2f5287"
+_DARK: Mapping[str, str] = {
+    _INK: "#ece8e2",
+    _SOFT: "#b3aca3",
+    _GROUND: "#24221f",
+    _LINE: "#3a3733",
+    _ACCENT: "#8fb4ea",
+}
+"""What each colour of light is in the dark; the same pairs as in `report.css`."""
+_STRONGEST = 0.48
+"""How much accent the highest cell of a heat map has: ink on it keeps 4.5 : 1 in light and in dark."""
+_ACROSS = 4
+"""Panels in a row."""
 _STYLE: Any = {
     "figure.facecolor": _GROUND,
     "axes.facecolor": _GROUND,
@@ -32,6 +47,7 @@ _STYLE: Any = {
     "font.size": 9,
     "font.family": "sans-serif",
     "font.sans-serif": ["Noto Sans", "DejaVu Sans"],
+    "svg.hashsalt": "mascot",
 }
 Panels = Mapping[str, Mapping[str, Estimate | None]]
 """By panel and row: what a dot shows."""
@@ -62,23 +78,37 @@ def dots(panels: Panels, path: Path, label: str, first: str = "") -> None:
         axes[0].set_ylim(len(rows) - 0.5, -0.5)
 
 
-def lines(
-    series: Mapping[str, Sequence[Estimate | float]], at: Sequence[str], path: Path, label: str
+def courses(
+    series: Mapping[str, Sequence[Estimate]], path: Path, label: str, level: float, first: str = ""
 ) -> None:
-    """One line for each series over named places; intervals where they are known."""
-    with _figure(5.6, 3.2, path) as figure:
-        panel = figure.subplots()
-        for (name, values), colour in zip(series.items(), _cycle(), strict=False):
-            places = range(len(values))
-            middle = [value.value if isinstance(value, Estimate) else value for value in values]
-            panel.plot(places, middle, "o-", color=colour, markersize=4, linewidth=1.4, label=name)
-            for place, value in zip(places, values, strict=True):
-                if isinstance(value, Estimate):
-                    panel.plot([place, place], [value.low, value.high], color=colour, linewidth=1)
-        panel.set_xticks(range(len(at)), at)
-        panel.set_ylabel(label)
-        panel.grid(axis="y", color=_LINE, linewidth=0.6)
-        panel.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    """How a figure goes over the turns: a small panel for each series, all on one scale.
+
+    Args:
+        series: by name, the figure at each turn from the first on, 0 to 100.
+        level: drawn as a broken line, such as chance.
+        first: the series that is drawn in colour, and faintly behind every other.
+    """
+    rows = -(-len(series) // _ACROSS)
+    longest = max(map(len, series.values()))
+    across = min(_ACROSS, len(series))
+    with _figure(2.1 * across + 0.6, 1.7 * rows + 0.5, path) as figure:
+        axes = list(figure.subplots(rows, across, sharey=True, squeeze=False).flat)
+        for panel, (name, values) in zip(axes, series.items(), strict=False):
+            panel.axhline(level, color=_SOFT, linewidth=0.8, linestyle=(0, (2, 3)))
+            if name != first:
+                panel.plot([v.value for v in series.get(first, ())], color=_ACCENT, linewidth=1, alpha=0.5)
+            colour = _ACCENT if name == first else _SOFT
+            for turn, value in enumerate(values):
+                panel.plot([turn, turn], [value.low, value.high], color=colour, linewidth=1.2)
+            panel.plot([v.value for v in values], "o-", color=colour, markersize=4, linewidth=1.4)
+            panel.set_title(name, fontsize=9)
+            panel.grid(axis="y", color=_LINE, linewidth=0.6)
+            panel.set_xticks(range(longest), [str(turn + 1) for turn in range(longest)])
+            panel.set_ylim(0, 102)
+        for panel in axes[len(series) :]:
+            panel.set_visible(False)
+        figure.supxlabel("turn", fontsize=9, color=_SOFT)
+        figure.supylabel(label, fontsize=9, color=_SOFT)
 
 
 def heat(
@@ -90,21 +120,28 @@ def heat(
     digits: int = 0,
 ) -> None:
     """A heat map with its numbers written in; a missing one stays empty."""
+    from matplotlib.patches import Rectangle
+
     table = np.array([[np.nan if value is None else value for value in row] for row in values], dtype=float)
-    with _figure(0.95 * len(columns) + 2.2, 0.36 * len(rows) + 1.3, path) as figure:
+    known = table[~np.isnan(table)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    with _figure(0.95 * len(columns) + 1.6, 0.36 * len(rows) + 1.1, path) as figure:
         panel = figure.subplots()
-        shown = panel.imshow(table, cmap=_ramp(), aspect="auto")
+        for (y, x), value in np.ndenumerate(table):
+            if not np.isnan(value):
+                share = (value - low) / (high - low) if high > low else 1.0
+                cell = Rectangle(
+                    (x - 0.5, y - 0.5), 1, 1, facecolor=_ACCENT, alpha=_STRONGEST * share, linewidth=0
+                )
+                panel.add_patch(cell)
+                panel.text(x, y, f"{value:.{digits}f}", ha="center", va="center", color=_INK, fontsize=9)
+        panel.set_xlim(-0.5, len(columns) - 0.5)
+        panel.set_ylim(len(rows) - 0.5, -0.5)
         panel.set_xticks(range(len(columns)), columns)
         panel.set_yticks(range(len(rows)), rows)
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
         panel.set_title(label)
-        middle = (np.nanmin(table) + np.nanmax(table)) / 2 if not np.isnan(table).all() else 0
-        for (y, x), value in np.ndenumerate(table):
-            if not np.isnan(value):
-                colour = _GROUND if value > middle else _INK
-                panel.text(x, y, f"{value:.{digits}f}", ha="center", va="center", color=colour, fontsize=8)
-        figure.colorbar(shown, ax=panel, fraction=0.04).outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
 @contextmanager
@@ -115,16 +152,25 @@ def _figure(width: float, height: float, path: Path) -> Iterator[Figure]:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150, metadata={"Software": None})
+        drawn = StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(in_both_modes(drawn.getvalue()), "utf-8")
 
 
-def _cycle() -> Iterator[str]:
-    while True:
-        yield from _COLOURS
+def in_both_modes(svg: str) -> str:
+    """An SVG whose colours, those of `_DARK`, change with the reader's colour scheme.
 
-
-def _ramp() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("mascot", ["#f4efe7", _ACCENT])
+    Raises:
+        ValueError: it has no `<defs>` to put the style sheet in.
+    """
+    names = {light: f"--c{number}" for number, light in enumerate(_DARK)}
+    light = "".join(f"{name}:{colour};" for colour, name in names.items())
+    dark = "".join(f"{name}:{_DARK[colour]};" for colour, name in names.items())
+    sheet = f"<style>svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    before, defs, after = svg.partition("<defs>")
+    if not defs:
+        raise ValueError("an SVG without <defs> has no place for its colours")
+    for colour, name in names.items():
+        before, after = (part.replace(colour, f"var({name})") for part in (before, after))
+    return f"{before}{defs}{sheet}{after}"

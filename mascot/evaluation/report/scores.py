@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
+from typing import TypeVar
 
 from mascot.evaluation.intervals import Estimate, difference, holm, mean
 from mascot.evaluation.judges.base import Criterion
 from mascot.evaluation.judges.verdicts import Verdicts
 from mascot.evaluation.report.evidence import dialogue_id
+
+Key = TypeVar("Key")
 
 OVERALL = "overall"
 """The mean of all criteria of a table."""
@@ -60,6 +63,25 @@ def scored(
     return Scored(tuple(criteria), values, corrected(gaps), failed)
 
 
+def differences(
+    by_system: Mapping[str, Verdicts],
+    names: Sequence[str],
+    criteria: Sequence[Criterion],
+    ids: Collection[str],
+    reference: str,
+) -> dict[tuple[str, str], Estimate | None]:
+    """By system and criterion: minus the reference's, paired by dialogue; `p` corrected by Holm over all."""
+    wanted = set(ids)
+    gaps: dict[tuple[str, str], Estimate | None] = {}
+    for criterion in criteria:
+        first = per_dialogue(by_system.get(reference, {}), [criterion], wanted)
+        for name in names:
+            if name != reference:
+                other = per_dialogue(by_system.get(name, {}), [criterion], wanted)
+                gaps[name, criterion.id] = difference(first, other)
+    return corrected(gaps)
+
+
 def per_dialogue(verdicts: Verdicts, criteria: Sequence[Criterion], ids: Collection[str]) -> dict[str, float]:
     """Mean score of each dialogue over the criteria, 0 to 100.
 
@@ -79,7 +101,7 @@ def per_dialogue(verdicts: Verdicts, criteria: Sequence[Criterion], ids: Collect
     }
 
 
-def corrected(gaps: Mapping[str, Estimate | None]) -> dict[str, Estimate | None]:
+def corrected(gaps: Mapping[Key, Estimate | None]) -> dict[Key, Estimate | None]:
     """The differences with their p corrected for their number (Holm)."""
     tested = {name: gap for name, gap in gaps.items() if gap is not None and gap.p is not None}
     ps = holm([gap.p for gap in tested.values() if gap.p is not None])
@@ -97,3 +119,23 @@ def _failed(verdicts: Verdicts, criteria: Iterable[Criterion], ids: Collection[s
 
 def _mean(values: Mapping[str, float]) -> Estimate | None:
     return mean([values[id] for id in sorted(values)]) if values else None
+
+
+def shown(estimate: Estimate | None) -> str:
+    """A figure with its interval."""
+    if estimate is None:
+        return "–"
+    return f"{estimate.value:.1f} ({estimate.low:.1f} to {estimate.high:.1f})"
+
+
+def shown_gap(gap: Estimate | None) -> str:
+    """A difference with its corrected p, strong where that is below 0.05."""
+    if gap is None or gap.p is None:
+        return "–"
+    p = "p < 0.001" if gap.p < 0.001 else f"p = {gap.p:.3f}"
+    return differing(f"{gap.value:+.1f}, {p}", gap)
+
+
+def differing(cell: str, gap: Estimate | None) -> str:
+    """A cell, strong where its difference has a corrected p below 0.05."""
+    return f"**{cell}**" if gap is not None and gap.p is not None and gap.p < 0.05 else cell

@@ -33,6 +33,19 @@ def test_a_difference_is_taken_over_the_dialogues_that_both_have() -> None:
     assert difference({"a": 1.0}, {"b": 1.0}) is None
 
 
+def test_of_a_single_pair_the_difference_is_shown_and_nothing_is_proved_by_it() -> None:
+    gap = difference({"a": 0.2, "b": 1.0}, {"a": 0.7})
+    assert gap is not None
+    assert (gap.value, gap.low, gap.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (gap.n, gap.p) == (1, 1.0)
+
+
+def test_equal_pairs_differ_by_nothing_and_with_certainty() -> None:
+    gap = difference({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 3})
+    assert gap is not None
+    assert (gap.value, gap.low, gap.high, gap.p) == (0, 0, 0, 1)
+
+
 def test_a_paired_difference_is_found_where_the_values_alone_would_hide_it() -> None:
     rng = np.random.default_rng(1)
     one = {str(i): float(v) for i, v in enumerate(rng.normal(size=40))}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,8 +20,11 @@ from mascot.evaluation.judges.engine_judge import EngineJudge
 from mascot.evaluation.judges.run import questions_of, verdict_file, verdicts_of
 from mascot.evaluation.judges.verdicts import judge_all
 from mascot.evaluation.kept import finish_all
-from mascot.evaluation.report.blocks import Table, Warned, Words, as_html
+from mascot.evaluation.report import voices
+from mascot.evaluation.report.blocks import Table, Warned, Words, as_html, as_markdown
 from mascot.evaluation.report.build import write_report
+from mascot.evaluation.report.evidence import read_evidence
+from mascot.evaluation.report.judged import judge_parts
 from mascot.evaluation.report.scores import OVERALL, per_dialogue, scored
 from mascot.evaluation.run_folder import RunFolder, RunHeader, SystemHeader
 from tests.unit.evaluation import planted
@@ -46,71 +52,123 @@ RUN = RunHeader(
 )
 
 
+def header(system: str, title: str, kind: str, agents: tuple[str, ...], **more) -> SystemHeader:
+    name = system + (f"@{more['user']}" if "user" in more else "(director=small)" if "models" in more else "")
+    return SystemHeader(name=name, system=system, title=title, kind=kind, agents=agents, **more)  # type: ignore[arg-type]
+
+
+SYSTEMS = (
+    header("zero-shot", "Zero-shot", "single", ("assistant",)),
+    header("mascot", "MASCOT", "group", planted.AGENTS),
+    header("mascot-c", "MASCOT-C (random order)", "group", planted.AGENTS),
+    header("mascot", "MASCOT (director small)", "group", planted.AGENTS, models={"director": "small"}),
+    header("mascot", "MASCOT", "group", planted.AGENTS, user="INTJ"),
+    header("mascot", "MASCOT", "group", planted.AGENTS, user="ESFP"),
+)
+WORDS = {system.name: f"It hurts {'so ' * place}much" for place, system in enumerate(SYSTEMS)}
+
+
+class Namer:
+    """Takes everybody for Beacon."""
+
+    speakers = planted.AGENTS
+
+    def guess(self, texts: list[str]) -> tuple[str, ...]:
+        return ("beacon",) * len(texts)
+
+
 def dialogue(start: Start, agents: tuple[str, ...], words: str, user: bool = False) -> Dialogue:
     said = tuple(Said(agent=agent, text=f"{words} <b>{start.id}</b> {agent}.", tokens=5) for agent in agents)
     answers = (Answered(after=1, text="Hm, perhaps."),) if user else ()
     return Dialogue(id=start.id, source=start.source, said=said, answers=answers)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A run of four systems, one of them with two simulated people, judged by one scripted judge."""
-    run = RunFolder(tmp_path / "run")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of systems, simulated people and another director among them, judged by one scripted judge."""
+    run = RunFolder(tmp_path_factory.mktemp("runs") / "run")
     run.begin(RUN, (*STARTS, SECRET))
-    systems = (
-        ("zero-shot", "Zero-shot", "single", ("assistant",), ""),
-        ("mascot", "MASCOT", "group", planted.AGENTS, ""),
-        ("mascot-c", "MASCOT-C (random order)", "group", planted.AGENTS, ""),
-        ("mascot", "MASCOT", "group", planted.AGENTS, "INTJ"),
-        ("mascot", "MASCOT", "group", planted.AGENTS, "ESFP"),
-    )
     judge = EngineJudge(ScriptedEngine(weigh=weigh), "scripted")
-    for system, title, kind, agents, user in systems:
-        name = f"{system}@{user}" if user else system
-        header = SystemHeader(name=name, system=system, title=title, kind=kind, agents=agents, user=user)  # type: ignore[arg-type]
+    starts = {start.id: start for start in (*STARTS, SECRET)}
+    for header in SYSTEMS:
         held = finish_all(
-            lambda start, agents=agents, user=user: dialogue(
-                start, agents, f"It hurts {len(start.id)}", bool(user)
+            lambda start, header=header: dialogue(
+                start, header.agents, WORDS[header.name], bool(header.user)
             ),
             (*STARTS, SECRET),
-            run.file(name),
+            run.file(header.name),
             header.model_dump(mode="json"),
         )
-        starts = {start.id: start for start in (*STARTS, SECRET)}
         questions = questions_of(judge, list(held.values()), starts, load_cast(), 1)
-        judge_all(judge, questions, verdict_file(run.path, "scripted", name), {"judge": "scripted"})
+        judge_all(judge, questions, verdict_file(run.path, "scripted", header.name), {"judge": "scripted"})
     run.note({"command": "python -m mascot evaluate", "date": "today", "machine": "a test"})
     return run.path
 
 
-def test_a_whole_report_is_written_with_pictures_tables_and_dialogues(folder: Path, tmp_path: Path) -> None:
-    out = write_report(folder, tmp_path / "no cards", embedder=planted.Bag())
-    text = (out / "report.md").read_text("utf-8")
+@pytest.fixture(scope="module")
+def written(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its report, without a card of the judge."""
+    out = tmp_path_factory.mktemp("reports")
+    return write_report(folder, out / "no cards", out, embedder=planted.Bag())
+
+
+def test_a_whole_report_is_written_with_pictures_tables_and_dialogues(written: Path) -> None:
+    text = (written / "report.md").read_text("utf-8")
     for part in (
         "Agent-specific, app, positive",
         "Collective, app, negative",
         "QMSum by domain",
         "Ablations",
+        "Sizes of director and speaker",
         "Simulated people and agents: MASCOT",
+        "Drift over turns",
         "Without a judge",
         "76.9",
     ):
         assert part in text, part
-    pictures = {path.name for path in (out / "pictures").iterdir()}
-    assert {"scripted-qmsum.png", "scripted-ablation.png", "scripted-people-mascot.png"} <= pictures
-    assert {"app-dots.png", "app-confusion.png", "people-mascot.png"} <= pictures
-    assert all((out / "pictures" / name).stat().st_size > 5000 for name in pictures)
-    for link in (out / "report.md").read_text("utf-8").split("](")[1:]:
+    pictures = {path.name for path in (written / "pictures").iterdir()}
+    assert {"scripted-qmsum.svg", "scripted-ablation.svg", "scripted-people-mascot.svg"} <= pictures
+    assert {"app-dots.svg", "app-confusion.svg", "app-turns.svg", "people-mascot.svg"} <= pictures
+    assert "scripted-sizes.svg" in pictures
+    for link in text.split("](")[1:]:
         target = link.split(")")[0]
-        assert (out / target).exists(), target
+        assert (written / target).exists(), target
 
 
-def test_a_judge_without_a_card_is_named_as_such_above_each_of_its_tables(
-    folder: Path, tmp_path: Path
-) -> None:
-    out = write_report(folder, tmp_path / "no cards", embedder=planted.Bag())
-    text = (out / "report.md").read_text("utf-8")
-    judged, _, _ = text.partition("## Without a judge")
+def test_every_picture_has_both_modes_and_no_colour_of_its_own(written: Path) -> None:
+    for path in (written / "pictures").iterdir():
+        svg = path.read_text("utf-8")
+        assert ElementTree.fromstring(svg).tag.endswith("svg")
+        assert svg.count("prefers-color-scheme:dark") == 1
+        drawn = re.sub(r"<style>.*?</style>", "", svg)
+        assert not re.findall(r"#[0-9a-fA-F]{6}\b", drawn), path.name
+
+
+def test_the_sweep_of_sizes_stands_beside_mascot_with_tested_differences(written: Path) -> None:
+    with (written / "tables" / "scripted-sizes.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = list(csv.reader(file))
+    tested = "difference, p (Holm)"
+    assert head == ["system", "agent-specific (95 %)", tested, "collective (95 %)", tested]
+    assert [row[0] for row in rows] == ["MASCOT", "MASCOT (director small)"]
+    assert [rows[0][place] for place in (2, 4)] == ["compared with"] * 2
+    assert all("p = " in rows[1][place] or "p < " in rows[1][place] for place in (2, 4))
+
+
+def test_an_agent_that_never_spoke_has_no_row_in_the_confusion(monkeypatch, tmp_path) -> None:
+    """A row of noughts would say that it was never taken for anybody."""
+    drawn: list[tuple] = []
+    monkeypatch.setattr(voices.pictures, "heat", lambda *drawing: drawn.append(drawing))
+    said = [dialogue(start, ("anchor", "beacon"), "It hurts", False) for start in STARTS]
+    blocks = voices._confusion(said, "MASCOT", Namer(), load_cast(), tmp_path, "c")  # type: ignore[arg-type]
+    (values, rows, columns, *_), *_ = drawn
+    assert rows == ["Anchor (4)", "Beacon (4)"]
+    assert len(columns) == 4
+    assert values == [[0, 0, 100, 0], [0, 0, 100, 0]]
+    assert len(blocks) == 1
+
+
+def test_a_judge_without_a_card_is_named_as_such_above_each_of_its_tables(written: Path) -> None:
+    judged, _, _ = (written / "report.md").read_text("utf-8").partition("## Without a judge")
     tables = [part for part in judged.split("### ")[1:] if "Overall" in part]
     assert tables
     assert all("has no report card" in part for part in tables)
@@ -120,14 +178,12 @@ def test_the_card_of_a_weak_judge_stands_above_each_of_its_tables(folder: Path, 
     cards = tmp_path / "cards"
     cards.mkdir()
     (cards / "scripted.json").write_text(Card(judge="scripted", model="script", lines=()).model_dump_json())
-    out = write_report(folder, cards, embedder=planted.Bag())
-    judged, _, _ = (out / "report.md").read_text("utf-8").partition("## Without a judge")
+    judged = as_markdown(judge_parts(read_evidence(folder, cards), tmp_path))
     assert judged.count("cannot be measured") == judged.count("### ") + 1
 
 
-def test_what_a_model_said_is_text_and_never_markup(folder: Path, tmp_path: Path) -> None:
-    out = write_report(folder, tmp_path / "no cards", embedder=planted.Bag())
-    page = (out / "dialogues.html").read_text("utf-8")
+def test_what_a_model_said_is_text_and_never_markup(written: Path) -> None:
+    page = (written / "dialogues.html").read_text("utf-8")
     assert "&lt;b&gt;s0&lt;/b&gt;" in page
     assert "<b>" not in page
     assert "MASCOT with INTJ" in page
