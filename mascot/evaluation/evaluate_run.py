@@ -23,6 +23,7 @@ from mascot.evaluation.baselines.models import Models
 from mascot.evaluation.baselines.registry import LISTS, Spec, Table, adapters_of, make, specs
 from mascot.evaluation.dialogue import Start
 from mascot.evaluation.hold import Holder
+from mascot.evaluation.judges.select import JudgeSpec
 from mascot.evaluation.kept import finish_all, kept
 from mascot.evaluation.run_folder import RunFolder, RunHeader, SystemHeader
 from mascot.evaluation.starts import drawn_starts
@@ -47,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     if options.servers:
         settings = settings.model_copy(update={"engine": "openai", "base_url": options.servers[0]})
     asked = specs(options.systems)
+    for judge in options.judges:
+        JudgeSpec.parse(judge)  # a mistyped one is refused now, not after hours of dialogues
     embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
     recogniser = CrisisRecogniser(embedder)
     starts = drawn_starts(

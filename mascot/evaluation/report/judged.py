@@ -137,7 +137,7 @@ def _dimension_table(
         parts += card_block(evidence.cards.get(judge), judge)
         parts += [Table(head, rows, f"{judge}-{source}")]
         parts += [Words(_DIMENSIONS, note=True)]
-    return parts
+    return parts + _failures(evidence, judge, by_system, dimensions)
 
 
 def _people(evidence: Evidence, judge: str, by_system: Mapping[str, Verdicts], out: Path) -> list[Block]:

@@ -203,11 +203,22 @@ def test_a_list_leaves_out_what_lacks_its_adapters_and_a_name_is_refused(command
     assert not (tmp_path / "other").exists()
 
 
+def test_a_malformed_row_of_a_corpus_is_one_line_and_begins_nothing(command, tmp_path) -> None:
+    rows = tmp_path / "mine.jsonl"
+    rows.write_text('{"id": "a", "text": "I lost my key."}\n{"id": "b", "txt": "And my hat."}\n')
+    with pytest.raises(InputError, match=r"mine\.jsonl.*2.*text") as caught:
+        command("evaluate --data {tmp}/mine.jsonl --out {tmp}/run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "evaluate --systems mascott --out {tmp}/run",
         "evaluate --data poems --out {tmp}/run",
+        "evaluate --judges empathy=MODEL --out {tmp}/run",
+        "evaluate --judges empathy,big=@nowhere --out {tmp}/run",
         "evaluate --users INTJ --out {tmp}/run",
         "evaluate --rounds 2 --out {tmp}/run",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,9 +14,9 @@ from mascot.conversation.personas import load_cast
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import InputError
 from mascot.evaluation.dialogue import Answered, Dialogue, Said, Start
-from mascot.evaluation.judges.base import Verdict
+from mascot.evaluation.judges.base import Case, Criterion, Judge, Verdict
 from mascot.evaluation.judges.card import Card
-from mascot.evaluation.judges.criteria import paper_criteria
+from mascot.evaluation.judges.criteria import paper_criteria, rated_dimensions
 from mascot.evaluation.judges.engine_judge import EngineJudge
 from mascot.evaluation.judges.run import questions_of, verdict_file, verdicts_of
 from mascot.evaluation.judges.verdicts import judge_all
@@ -25,7 +26,7 @@ from mascot.evaluation.report.blocks import Table, Warned, Words, as_html, as_ma
 from mascot.evaluation.report.build import write_report
 from mascot.evaluation.report.evidence import read_evidence
 from mascot.evaluation.report.judged import judge_parts
-from mascot.evaluation.report.scores import OVERALL, per_dialogue, scored
+from mascot.evaluation.report.scores import OVERALL, differences, differing, per_dialogue, scored
 from mascot.evaluation.run_folder import RunFolder, RunHeader, SystemHeader
 from tests.unit.evaluation import planted
 from tests.unit.evaluation.judges.test_verdicts import weigh
@@ -205,6 +206,52 @@ def test_every_system_is_asked_nine_questions_a_dialogue_and_the_same_turn_is_ju
 def verdict(case: str, criterion: str, score: float | None) -> Verdict:
     failed = "" if score is not None else "nonsense"
     return Verdict(case=case, criterion=criterion, judge="j", score=score, failed=failed)
+
+
+class Mute(Judge):
+    """Knows one dimension; answers what it must not, or too late."""
+
+    name = "mute"
+
+    def knows(self, criterion: Criterion) -> bool:
+        return criterion.id == rated_dimensions()[0].id
+
+    def score(self, case: Case, criterion: Criterion) -> Verdict:
+        failed = {"s0": "nonsense", "s1": "timed out"}.get(case.id, "")
+        score = None if failed else criterion.low + len(case.said) % 2
+        return Verdict(case=case.id, criterion=criterion.id, judge=self.name, score=score, failed=failed)
+
+
+def test_what_a_judge_did_not_score_is_counted_under_its_tables(folder: Path, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(folder, run.path, ignore=shutil.ignore_patterns("verdicts"))
+    starts = {start.id: start for start in (*STARTS, SECRET)}
+    for name in ("mascot", "mascot-c"):
+        questions = questions_of(Mute(), list(run.dialogues(name).values()), starts, load_cast(), 1)
+        judge_all(Mute(), questions, verdict_file(run.path, "mute", name), {"judge": "mute"})
+    text = as_markdown(judge_parts(read_evidence(run.path, tmp_path), tmp_path))
+    assert "which are left out: MASCOT 2, MASCOT-C (random order) 2" in text
+
+
+def test_differences_of_dimensions_are_paired_and_corrected_over_the_whole_table() -> None:
+    criteria = paper_criteria("group")[:2]
+    ids = [f"d{place}" for place in range(8)]
+    up, down = (criterion.id for criterion in criteria)
+    scores = {"first": (3, 3), "same": (3, 3), "other": (4, 3)}
+    given = {
+        name: {
+            (id, c): verdict(id, c, score) for id in ids for c, score in zip((up, down), both, strict=True)
+        }
+        for name, both in scores.items()
+    }
+    gaps = differences(given, list(given), criteria, ids, "first")
+    assert set(gaps) == {(name, c) for name in ("same", "other") for c in (up, down)}
+    gap = gaps["other", up]
+    assert gap is not None
+    assert gap.value == 25
+    assert gap.p == pytest.approx(4 * 2 / 2**8, rel=0.01)  # eight equal signs, four differences
+    assert differing("1.0", gap) == "**1.0**"
+    assert differing("1.0", gaps["same", up]) == "1.0"
 
 
 def test_scores_by_hand_and_a_dialogue_that_lacks_one_is_left_out() -> None:
