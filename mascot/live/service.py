@@ -72,7 +72,7 @@ class Live:
         self._engine = engine
         self._speaker = speaker
         self._recogniser = recogniser
-        self._defaults = defaults
+        self.defaults = defaults
         self._limits = limits or Limits()
         self._lock = threading.RLock()
         self._awake: OrderedDict[str, Conversation] = OrderedDict()
@@ -90,10 +90,10 @@ class Live:
         self._limits.conversation(visitor)
         first = Opened(
             cast=self.cast.ids,
-            policy=self._defaults.policy,
+            policy=self.defaults.policy,
             seed=secrets.randbelow(2**31) if seed is None else seed,
-            max_turns=self._defaults.max_turns,
-            pace=self._defaults.pace,
+            max_turns=self.defaults.max_turns,
+            pace=self.defaults.pace,
             engine=self._engine.info.engine,
             model=self._engine.info.model,
         )
@@ -207,6 +207,10 @@ class Live:
 
         return unsubscribe
 
+    def table(self) -> Table:
+        """What a round needs that no journal keeps: it stands in the same line and under the same limits."""
+        return self._table(self.defaults.policy)
+
     def close(self) -> None:
         """Silence every conversation; all of them can be resumed from the journal."""
         with self._lock:
@@ -220,7 +224,7 @@ class Live:
         with self._lock:
             if id not in self._awake:
                 opened = self._journal.entries(id)[0].event
-                policy = opened.policy if isinstance(opened, Opened) else self._defaults.policy
+                policy = opened.policy if isinstance(opened, Opened) else self.defaults.policy
                 self._awake[id] = Conversation(id, self._table(policy), lambda: self._tell(id))
                 self._make_room()
             self._awake.move_to_end(id)
