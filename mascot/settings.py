@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     """Who may see what is not for everybody, by their names on Hugging Face, with commas between them."""
     study: str = ""
     """Files of prepared studies that the app serves beside its own page, with commas between them."""
+    api: bool = True
+    """Whether other programs may talk with the group: `/v1` and named functions, see docs/interoperation.md."""
+    mcp: bool = False
+    """Whether these functions are also tools of an MCP server; needs the package `mcp`."""
     donations: bool = False
     """Whether visitors are asked if they would like to give a conversation to research."""
     threads: int = Field(default=0, ge=0)
