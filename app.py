@@ -9,19 +9,24 @@ from contextlib import ExitStack
 from types import FrameType
 
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from annotations.store import Store
 from mascot.archive.source import Source
 from mascot.engines.fetch import fetch_embedded
 from mascot.errors import MascotError
 from mascot.house import House
+from mascot.interop.completions import CompletionRoutes
+from mascot.interop.functions import Functions
+from mascot.live.service import Live
 from mascot.settings import Settings, read_settings
 from mascot.studio import open_studio
 from mascot.ui.figures import FigureRoutes
 from mascot.ui.keeping import KeepingRoutes
-from mascot.ui.page import serve
+from mascot.ui.page import Doors, serve
 from mascot.ui.signin import SignIn, provider_from
+from mascot.ui.visitors import Visitors
+from studies.web.ratings import Ratings, ratings_url
 
 
 def main() -> int:
@@ -46,12 +51,25 @@ def run(settings: Settings, opened: ExitStack) -> None:
     opened.callback(studio.close)
     if studio.notice:
         print(f"mascot: {studio.notice}", file=sys.stderr)
-    house = House(studio, settings, study_sources(settings, opened))
+    ratings = opened.enter_context(Store.open(ratings_url(settings))) if settings.api else None
+    sources = study_sources(settings, opened)
+    if ratings and settings.archive and ratings_url(settings).startswith("sqlite"):
+        sources.append(ratings.source("ratings-conversations"))
+    house = House(studio, settings, sources)
     opened.callback(house.close)
     signin = sign_in(settings)
     rooms = (KeepingRoutes(house.keeping), signin, FigureRoutes(signin, house.figures))
-    more = [route for room in rooms for route in room.all]
-    serve(studio.live, settings, more=[*more, *study_routes(settings, opened, signin)])
+    routes = [route for room in rooms for route in room.all] + [*study_routes(settings, opened, signin)]
+    serve(studio.live, settings, doors(studio.live, ratings, routes))
+
+
+def doors(live: Live, ratings: Store | None, routes: Sequence[BaseRoute]) -> Doors:
+    """How others than the page come in: programs too, where there is a store for what they rate."""
+    if ratings is None:
+        return Doors(routes)
+    visitors = Visitors()
+    functions = [*Functions(live, visitors).all, *Ratings(ratings, live, visitors).all]
+    return Doors([*routes, *CompletionRoutes(live, visitors).all], functions, visitors)
 
 
 def study_sources(settings: Settings, opened: ExitStack) -> list[Source]:

@@ -76,11 +76,11 @@ class Rename(_Body):
 class LiveRoutes:
     """The handlers; `all` is what the server takes, `streams.end()` lets go of every page."""
 
-    def __init__(self, live: Live, remark: str = "") -> None:
+    def __init__(self, live: Live, remark: str = "", visitors: Visitors | None = None) -> None:
         self._live = live
         self._remark = remark
         self._files = StaticFiles(directory=STATIC)
-        self._visitors = Visitors()
+        self._visitors = visitors or Visitors()
         self.streams = Streams(live)
 
     @property

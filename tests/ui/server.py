@@ -12,6 +12,8 @@ from pathlib import Path
 
 from starlette.routing import Route
 
+from annotations.store import Store
+from app import doors
 from mascot.conversation.personas import load_cast
 from mascot.engines.base import Request
 from mascot.engines.scripted import ScriptedEngine
@@ -27,6 +29,7 @@ from mascot.settings import Settings
 from mascot.studio import Studio
 from mascot.ui.keeping import KeepingRoutes
 from mascot.ui.page import serve
+from studies.web.ratings import ratings_url
 
 LINES = (
     "That sounds heavy, and you have been carrying it for quite some time.",
@@ -77,9 +80,10 @@ def main() -> None:
     parser.add_argument("--public", action="store_true", help="as a public demo: copies, expiry, donations")
     options = parser.parse_args()
     table = live(options.home, options.places, options.delay, options.messages)
-    settings = Settings(home=options.home, port=options.port)
+    settings = Settings(home=options.home, port=options.port, mcp=True)
     more = public(table, settings) if options.public else KeepingRoutes(Keeping()).all
-    serve(table, settings, more=more)
+    with Store.open(ratings_url(settings)) as ratings:
+        serve(table, settings, doors(table, ratings, more))
 
 
 def public(table: Live, settings: Settings) -> list[Route]:
