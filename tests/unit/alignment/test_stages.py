@@ -89,6 +89,17 @@ def test_a_persona_learns_what_is_rewarded_and_the_best_weights_are_kept(tmp_pat
     assert stage.measure()[OBJECTIVE] == pytest.approx(best[OBJECTIVE], rel=1e-5)
 
 
+def test_over_a_base_in_half_precision_it_learns_as_well(tmp_path: Path) -> None:
+    recipe = STAGE_1.model_copy(update={"precision": "half"})
+    stage = stage_1(recipe)
+    run = PolicyRun(stage, recipe, tmp_path, "same")
+    run.run(lambda _: None)
+    earned = [row["model"] for row in run.progress.steps]
+    assert fmean(earned[-2:]) > fmean(earned[:2]) + 0.3
+    weights = run.best["anchor"].values()
+    assert {weight.dtype for weight in weights} == {torch.float32}
+
+
 class KilledError(Exception):
     """The process is gone."""
 

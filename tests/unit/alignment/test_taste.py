@@ -18,6 +18,7 @@ from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.light import LightRecipe, fit_light
 from mascot.alignment.rewards.training import ahead, part
 from mascot.conversation.text import words
+from mascot.engines.embedding import Embedder
 from mascot.errors import InputError
 from mascot.evaluation.intervals import Estimate
 from mascot.evaluation.style import asks
@@ -35,9 +36,11 @@ def for_few_words(first: str, second: str) -> bool | None:
     return len(words(first)) < len(words(second))
 
 
-def agreement(rows: Sequence[Preference], truth: Taste) -> Estimate:
+def agreement(
+    rows: Sequence[Preference], truth: Taste, embedder: Embedder | None = None, ridge: float = RIDGE
+) -> Estimate:
     """How often a reward model of some rows agrees with a taste on dialogues that it has not seen."""
-    model = fit_light(part(rows, "train"), Hashed(), LightRecipe(ridge=RIDGE))
+    model = fit_light(part(rows, "train"), embedder or Hashed(), LightRecipe(ridge=ridge))
     held = [row for row in rows if row.split != "train" and truth(row.chosen, row.rejected) is not None]
     # What the taste prefers, whatever the votes were.
     sign = np.array([1 if truth(row.chosen, row.rejected) else -1 for row in held])
