@@ -14,7 +14,7 @@ import numpy as np
 
 from mascot.engines.embedding import Embedder
 from mascot.errors import InputError
-from mascot.evaluation.empathy.features import features
+from mascot.evaluation.empathy.features import Features, features
 from mascot.evaluation.empathy.ridge import Linear
 from mascot.evaluation.judges.base import Case, Criterion, Judge, Verdict
 from mascot.evaluation.judges.card import TOO_WEAK, Card
@@ -43,6 +43,7 @@ class EmpathyJudge(Judge):
         self._good = {
             line.dimension for line in self.card.lines if line.kappa is not None and line.kappa >= TOO_WEAK
         }
+        self._read: tuple[Case, Features] | None = None
 
     def knows(self, criterion: Criterion) -> bool:
         """Whether it was trained for it, and well enough to be asked."""
@@ -52,9 +53,16 @@ class EmpathyJudge(Judge):
         if not self.knows(criterion):
             known = ", ".join(sorted(self._good))
             raise InputError(f"the trained judge does not know {criterion.id!r}: it knows {known}")
-        predicted = float(self._trained[criterion.id].predict(features([case], self._embedder))[0])
+        predicted = float(self._trained[criterion.id].predict(self._features(case))[0])
         score = min(max(predicted, criterion.low), criterion.high)
         return Verdict(case=case.id, criterion=criterion.id, judge=self.name, score=score)
+
+    def _features(self, case: Case) -> Features:
+        """Of the case asked about last they are remembered: all its questions come one after another."""
+        read = self._read
+        if read is None or read[0] != case:
+            read = self._read = case, features([case], self._embedder)
+        return read[1]
 
 
 def shipped_weights() -> dict[str, Linear]:

@@ -117,3 +117,19 @@ def test_a_score_never_leaves_the_scale() -> None:
     score = EmpathyJudge(Bag(), trained, card).score(shout, DIMENSIONS["empathy"]).score
     assert score is not None
     assert 1 <= score <= 5
+
+
+def test_a_case_is_read_once_for_all_its_questions_and_another_one_anew() -> None:
+    read: list[str] = []
+
+    class Reading(Bag):
+        def encode(self, texts):
+            read.extend(texts)
+            return super().encode(texts)
+
+    trained, card = train(made_up(), [DIMENSIONS["empathy"]], Bag(), {})
+    judge = EmpathyJudge(Reading(), trained, card)
+    first, other = talk("x", ("Supporter", "Why?")), talk("x", ("Supporter", "Go on."))
+    scores = [judge.score(case, DIMENSIONS["empathy"]).score for case in (first, first, other)]
+    assert read == ["Why?", "Go on."]
+    assert scores[0] == scores[1]
