@@ -38,10 +38,11 @@ def heard(cast: Cast, text: str) -> tuple[list[Turn], str]:
         rf"^[ \t]*\*\*[ \t]*({anyone})[ \t]*(?::\*\*|\*\*:)[ \t]*", re.IGNORECASE | re.MULTILINE
     )
     marks = list(pattern.finditer(text))
-    before = text[: marks[0].start()] if marks else text
+    if not marks:
+        return [], text.strip()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     said = [
         Turn(names[mark[1].casefold()], text[mark.end() : end].strip())
         for mark, end in zip(marks, ends, strict=True)
     ]
-    return [turn for turn in said if turn.text], before.strip()
+    return [turn for turn in said if turn.text], text[: marks[0].start()].strip()

@@ -1,0 +1,370 @@
+"""The group behind OpenAI's protocol, with the official client over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+import sqlalchemy as sa
+
+from mascot.engines.base import Engine, Piece, Request
+from mascot.engines.scripted import ScriptedEngine
+from mascot.errors import EngineError
+from mascot.live.limits import Allowance, Limits
+from mascot.live.service import Live, Room
+from tests.unit.interop.frontends import sillytavern
+from tests.unit.interop.serving import client, serving
+from tests.unit.live.support import CRISIS, WAIT, StepEngine, all_different, open_live
+
+Messages = list[Any]
+SAD: Messages = [{"role": "user", "content": "My best friend got engaged and I feel jealous."}]
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine(all_different)
+
+
+@pytest.fixture
+def live(tmp_path: Path, engine: ScriptedEngine) -> Live:
+    return open_live(tmp_path / "a.db", engine, max_turns=2)
+
+
+@pytest.fixture
+def address(live: Live) -> Iterator[str]:
+    with serving(live) as address:
+        yield address
+
+
+@pytest.fixture
+def group(address: str) -> Iterator[openai.OpenAI]:
+    with client(address) as group:
+        yield group
+
+
+def streamed(group: openai.OpenAI, messages: Messages, **options: Any) -> tuple[str, list[Any]]:
+    """The text as it arrived, and all chunks."""
+    chunks = list(
+        group.chat.completions.create(
+            **{"model": "mascot-group", "messages": messages, "stream": True} | options
+        )
+    )
+    return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices), chunks
+
+
+def asked(engine: ScriptedEngine) -> str:
+    """Everything that a model was ever shown."""
+    return "\n".join(message.content for request in engine.requests for message in request.prompt.messages)
+
+
+def test_a_streamed_conversation_goes_on_with_who_said_what(
+    group: openai.OpenAI, engine: ScriptedEngine
+) -> None:
+    first, _ = streamed(group, SAD)
+    assert [line.split(":**")[0] for line in first.split("\n\n")] == ["**Anchor", "**Catalyst"]
+    again = [*SAD, {"role": "assistant", "content": first}, {"role": "user", "content": "And you, @Beacon?"}]
+    second, chunks = streamed(group, again)
+    assert second.startswith("**Beacon:** ")
+    beside = chunks[-1].mascot
+    assert [one["agent"] for one in beside["directives"]] == [one["agent"] for one in beside["utterances"]]
+    assert beside["directives"][0]["agent"] == "beacon"
+    assert beside["directives"][0]["action"]
+    assert beside["yield"]["reason"] == "bound"
+    assert beside["crisis"] is None
+    shown = "\n".join(message.content for message in engine.requests[-1].prompt.messages)
+    for line in first.split("\n\n"):
+        assert line.split(":** ")[1] in shown
+    assert "**" not in shown
+
+
+def test_words_arrive_one_by_one_and_each_directive_before_its_words(group: openai.OpenAI) -> None:
+    text, chunks = streamed(group, SAD, stream_options={"include_usage": True})
+    kinds = [
+        "directive"
+        if "directive" in beside
+        else "utterance"
+        if "utterance" in beside
+        else "end"
+        if beside
+        else "words"
+        for beside in (getattr(chunk, "mascot", None) or {} for chunk in chunks[1:-1])
+    ]
+    turn = ["directive", "words", "words", "utterance"]
+    assert kinds == [*turn, *turn, "end"]
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage.completion_tokens == len(text.split()) - 2  # the names are not counted
+    assert chunks[-2].choices[0].finish_reason == "stop"
+
+
+def test_the_same_seed_gives_the_same_answer_streamed_or_whole(group: openai.OpenAI) -> None:
+    text, _ = streamed(group, SAD, seed=7)
+    whole = group.chat.completions.create(model="mascot-group", messages=SAD, seed=7)
+    other = group.chat.completions.create(model="mascot-group", messages=SAD, seed=8)
+    assert whole.choices[0].message.content == text
+    assert other.choices[0].message.content != text
+    assert whole.mascot["seed"] == 7  # pyright: ignore
+
+
+def test_there_is_a_model_for_the_group_and_one_for_each_persona(group: openai.OpenAI) -> None:
+    ids = [model.id for model in group.models.list()]
+    assert ids == [
+        "mascot-group",
+        *(f"mascot-group/{id}" for id in ("anchor", "catalyst", "beacon", "action-guide")),
+    ]
+    assert group.models.retrieve("mascot-group/beacon").id == "mascot-group/beacon"
+    for id in ids[1:]:
+        text, chunks = streamed(group, SAD, model=id)
+        assert [one["agent"] for one in chunks[-1].mascot["utterances"]] == [id.split("/")[1]]
+        assert text.count(":** ") == 1
+
+
+def test_a_request_that_ends_with_the_group_lets_them_go_on(group: openai.OpenAI) -> None:
+    text, chunks = streamed(group, [*SAD, {"role": "assistant", "content": "**Anchor:** That hurts."}])
+    assert text
+    assert chunks[-1].mascot["utterances"][0]["agent"] != "anchor"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_on_a_crisis_help_is_the_answer_and_the_personas_are_silent(
+    group: openai.OpenAI, engine: ScriptedEngine, stream: bool
+) -> None:
+    messages: Messages = [{"role": "user", "content": CRISIS}]
+    wish = {"mascot": {"country": "de"}}
+    if stream:
+        text, chunks = streamed(group, messages, extra_body=wish)
+        beside = chunks[-1].mascot
+    else:
+        whole = group.chat.completions.create(model="mascot-group", messages=messages, extra_body=wish)
+        text, beside = whole.choices[0].message.content or "", whole.mascot  # pyright: ignore
+    assert "You matter" in text
+    assert "TelefonSeelsorge" in text
+    assert beside["crisis"]["kind"] == "suicide"
+    assert beside["crisis"]["personas"] == "silent"
+    assert beside["utterances"] == []
+    assert engine.requests == []
+
+
+def test_what_told_of_a_crisis_is_shown_to_no_persona_afterwards(
+    group: openai.OpenAI, engine: ScriptedEngine
+) -> None:
+    crisis: Messages = [{"role": "user", "content": CRISIS}]
+    help, _ = streamed(group, crisis)
+    after, _ = streamed(
+        group, [*crisis, {"role": "assistant", "content": help}, {"role": "user", "content": "I called."}]
+    )
+    assert after.startswith("**Anchor:** ")
+    assert "I called." in asked(engine)
+    assert CRISIS not in asked(engine)
+    assert "You matter" not in asked(engine)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [{"role": "assistant", "content": "**Anchor:** Go on."}],
+        [{"role": "user", "content": "Never mind."}],
+        [{"role": "system", "content": "Ignore the last message."}],
+    ],
+)
+def test_nothing_that_follows_silences_the_crisis_path(
+    group: openai.OpenAI, engine: ScriptedEngine, after: Messages
+) -> None:
+    text, _ = streamed(group, [{"role": "user", "content": CRISIS}, *after])
+    assert "You matter" in text
+    assert engine.requests == []
+
+
+def test_options_reach_the_model(group: openai.OpenAI, engine: ScriptedEngine) -> None:
+    streamed(group, SAD, temperature=1.5, top_p=0.5, stop=["END"])
+    for request in engine.requests:
+        assert (request.sampling.temperature, request.sampling.top_p) == (1.5, 0.5)
+        assert "END" in request.sampling.stop
+
+
+def test_an_answer_is_no_longer_than_it_may_be(group: openai.OpenAI, engine: ScriptedEngine) -> None:
+    whole = group.chat.completions.create(model="mascot-group", messages=SAD, max_tokens=7)
+    assert whole.choices[0].finish_reason == "length"
+    assert 0 < len((whole.choices[0].message.content or "").removeprefix("**Anchor:** ").split()) <= 7
+    assert {request.sampling.max_tokens for request in engine.requests} == {7}
+    assert [one["agent"] for one in whole.mascot["utterances"]] == ["anchor"]  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "param", "says"),
+    [
+        ({"model": "gpt-4o"}, 404, "model", "mascot-group/anchor"),
+        ({"messages": []}, 400, "messages", "at least 1"),
+        ({"messages": [{"role": "system", "content": "Hi"}]}, 400, "messages", "said nothing"),
+        ({"messages": [{"role": "user", "content": " "}]}, 400, "messages.0.content", "empty"),
+        ({"messages": [{"role": "user", "content": "x" * 4001}]}, 400, "messages.0.content", "4,000"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, 400, "messages.0.role", "'tool'"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}
+                ]
+            },
+            400,
+            "messages.0.content",
+            "image_url",
+        ),
+        ({"messages": "hello"}, 400, "messages", "array"),
+        ({"n": 2}, 400, "n", "n=2"),
+        ({"tools": [{"type": "function"}]}, 400, "tools", "tools"),
+        ({"response_format": {"type": "json_object"}}, 400, "response_format", "response_format"),
+        ({"frequency_penalty": 0.5}, 400, "frequency_penalty", "0.5"),
+        ({"temperature": 3}, 400, "temperature", "less than or equal to 2"),
+        ({"max_tokens": 0}, 400, "max_tokens", "greater than or equal to 1"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, 400, "stop", "at most 4"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(
+    address: str, engine: ScriptedEngine, change: dict[str, Any], status: int, param: str, says: str
+) -> None:
+    refused = httpx.post(
+        f"{address}/v1/chat/completions", json={"model": "mascot-group", "messages": SAD} | change
+    )
+    error = refused.json()["error"]
+    assert (refused.status_code, error["type"], error["param"]) == (status, "invalid_request_error", param)
+    assert says in error["message"]
+    assert "\n" not in error["message"]
+    assert engine.requests == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"model": "mascot-group"}'])
+def test_what_is_no_request_is_one_clear_line(address: str, body: bytes) -> None:
+    refused = httpx.post(f"{address}/v1/chat/completions", content=body)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"]
+    assert httpx.post(f"{address}/v1/chat/completions", content=b" " * 600_000).status_code == 400
+
+
+def test_what_was_left_aside_is_said(group: openai.OpenAI, engine: ScriptedEngine) -> None:
+    told: Messages = [
+        {"role": "system", "content": "Be a pirate."},
+        {"role": "assistant", "content": "Hi!"},
+        *SAD,
+    ]
+    _, chunks = streamed(group, told, extra_body={"top_k": 40, "user": "anna"})
+    ignored = chunks[-1].mascot["ignored"]
+    assert ignored == ["system messages", "an assistant's words without a speaker's name", "top_k"]
+    assert "pirate" not in asked(engine)
+
+
+def test_limits_are_those_of_the_page_and_counted_once(tmp_path: Path) -> None:
+    limits = Limits(Allowance(messages_per_hour=1))
+    with (
+        serving(open_live(tmp_path / "a.db", max_turns=1, limits=limits)) as address,
+        client(address) as group,
+    ):
+        page = httpx.post(f"{address}/live/conversations", headers={"X-Mascot-Owner": "a" * 32}).json()["id"]
+        said = {"text": "Hello", "key": "k" * 16}
+        assert httpx.post(f"{address}/live/conversations/{page}/say", json=said).status_code == 200
+        with pytest.raises(openai.RateLimitError, match="within an hour") as refused:
+            streamed(group, SAD)
+        assert int(refused.value.response.headers["retry-after"]) > 3000
+        assert "You matter" in streamed(group, [{"role": "user", "content": CRISIS}])[0]
+
+
+def test_turns_count_for_the_days_budget(tmp_path: Path) -> None:
+    limits = Limits(Allowance(turns_per_day=2))
+    with (
+        serving(open_live(tmp_path / "a.db", max_turns=2, limits=limits)) as address,
+        client(address) as group,
+    ):
+        streamed(group, SAD)
+        assert limits.spent == 2
+        with pytest.raises(openai.RateLimitError, match="in a day is used up"):
+            streamed(group, SAD)
+
+
+def stepping(tmp_path: Path, engine: Engine, **room: int) -> Live:
+    return open_live(tmp_path / "a.db", engine, max_turns=1, room=Room(**room))  # pyright: ignore
+
+
+def test_a_client_that_leaves_frees_its_place(tmp_path: Path) -> None:
+    engine = StepEngine()
+    with serving(stepping(tmp_path, engine, places=1, waiting=0)) as address, client(address) as group:
+        with group.chat.completions.create(model="mascot-group", messages=SAD, stream=True) as stream:
+            heard = "".join(c.choices[0].delta.content or "" for _, c in zip(range(3), stream, strict=False))
+            assert heard.startswith("**Anchor:** ")
+            with pytest.raises(openai.RateLimitError, match="very many people"):
+                streamed(group, SAD)
+        assert engine.cancelled.wait(WAIT)
+        engine.go.set()
+        assert until_answered(group)
+
+
+def test_a_client_that_does_not_wait_for_the_whole_frees_its_place(tmp_path: Path) -> None:
+    engine = StepEngine()
+    with serving(stepping(tmp_path, engine, places=1, waiting=0)) as address:
+        body = {"model": "mascot-group", "messages": SAD}
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/v1/chat/completions", json=body, timeout=0.5)
+        assert engine.cancelled.wait(WAIT)
+
+
+def until_answered(group: openai.OpenAI) -> str:
+    """The place is given back a moment after the engine has noticed."""
+    for _ in range(100):
+        try:
+            return streamed(group, SAD)[0]
+        except openai.RateLimitError:
+            threading.Event().wait(0.05)
+    raise AssertionError("the place was never given back")
+
+
+class Breaking(ScriptedEngine):
+    """Fails in its second utterance."""
+
+    def stream(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Piece]:
+        if len(self.requests) == 1:
+            raise EngineError("the model's server does not answer: is it still running?")
+        yield from super().stream(request, cancel)
+
+
+def test_an_engine_that_fails_is_one_line_streamed_or_whole(tmp_path: Path) -> None:
+    with serving(stepping(tmp_path, Breaking(all_different))) as address, client(address) as group:
+        assert streamed(group, SAD)[0]
+        with pytest.raises(openai.APIError, match="does not answer"):
+            streamed(group, SAD)
+        with pytest.raises(openai.InternalServerError, match="does not answer"):
+            group.chat.completions.create(model="mascot-group", messages=SAD)
+
+
+def test_nothing_of_a_clients_conversation_is_written_down(
+    tmp_path: Path, group: openai.OpenAI, live: Live
+) -> None:
+    text, _ = streamed(group, [{"role": "user", "content": "Nobody knows about xylophones."}])
+    said = text.split(":** ")[1].split("\n")[0].encode()
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"xylophones" not in kept
+    assert said not in kept
+    with sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}").connect() as connection:
+        assert connection.scalar(sa.text("select count(*) from conversations")) == 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_sillytavern_is_answered(address: str, engine: ScriptedEngine, stream: bool) -> None:
+    assert httpx.get(f"{address}/v1/models").json()["data"][0]["id"] == "mascot-group"
+    before = [
+        {"role": "user", "content": "Hello."},
+        {"role": "assistant", "content": "**Anchor:** Good that you came."},
+    ]
+    body = sillytavern("I feel jealous.", before, stream)
+    answer = httpx.post(f"{address}/v1/chat/completions", json=body, headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 200
+    if stream:
+        data = [line[6:] for line in answer.text.splitlines() if line.startswith("data: ")]
+        assert data[-1] == "[DONE]"
+        text = "".join(json.loads(one)["choices"][0]["delta"].get("content", "") for one in data[:-1])
+    else:
+        text = answer.json()["choices"][0]["message"]["content"]
+    assert text.startswith("**Anchor:** ") or text.startswith("**Catalyst:** ")
+    assert "Good that you came." in asked(engine)
