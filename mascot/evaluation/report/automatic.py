@@ -52,6 +52,8 @@ def automatic_parts(evidence: Evidence, embedder: Embedder, out: Path) -> list[B
         measured = _measured(evidence, source, who, embedded)
         if measured:
             parts += _of_source(evidence, source, measured, who, cast, out)
+        else:
+            parts.append(Words(f"Of {source} no first message was answered by every system yet."))
     return parts + _yes_men(evidence) + people_parts(evidence, who, cast, out)
 
 
@@ -63,7 +65,7 @@ def _embedded(evidence: Evidence, embedder: Embedder) -> Embedded:
 
 def _measured(evidence: Evidence, source: str, who: WhoSpoke, embedded: Embedded) -> dict[str, Measured]:
     """By system; only dialogues that every system has, so that figures across dialogues can be compared."""
-    names = evidence.plain + evidence.sized
+    names = [name for name in evidence.plain + evidence.sized if evidence.dialogues[name]]
     ids = [
         id
         for id, start in evidence.starts.items()

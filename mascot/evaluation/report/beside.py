@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mascot.conversation.personas import Cast, load_cast
 from mascot.conversation.transcript import PERSON
 from mascot.evaluation.dialogue import Dialogue, Start
-from mascot.evaluation.report.blocks import Block, Heading, Words
+from mascot.evaluation.report.blocks import Block, Heading, Words, anchor
 from mascot.evaluation.report.evidence import Evidence
 from mascot.evaluation.voices_report import evenly
 
@@ -28,8 +29,9 @@ def beside_page(evidence: Evidence) -> list[Block]:
     ]
     for source in evidence.sources:
         starts = [start for start in evidence.starts.values() if start.source == source]
-        blocks.append(Heading(2, source))
-        for start in evenly(starts, _SHOWN):
+        shown = evenly(starts, _SHOWN)
+        blocks += [Heading(2, source), _contents(shown)]
+        for start in shown:
             held = {
                 evidence.systems[name].title + (f" with {header.user}" if header.user else ""): dialogues[
                     start.id
@@ -37,8 +39,17 @@ def beside_page(evidence: Evidence) -> list[Block]:
                 for name, header in evidence.systems.items()
                 if start.id in (dialogues := evidence.dialogues[name])
             }
-            blocks += [Heading(3, start.id), Opening(start), Sides(held, cast)]
+            blocks += [Heading(3, _titled(start)), Opening(start), Sides(held, cast)]
     return blocks
+
+
+def _titled(start: Start) -> str:
+    kind = ", ".join(word for word in (start.domain, start.emotion) if word)
+    return f"{start.id}: {kind}" if kind else start.id
+
+
+def _contents(starts: Sequence[Start]) -> Words:
+    return Words(" · ".join(f"[{start.id}](#{anchor(_titled(start))})" for start in starts), note=True)
 
 
 @dataclass(frozen=True)
@@ -84,8 +95,14 @@ class Sides:
         return f'<section class="side"><h4>{html.escape(title)}</h4>{lines}</section>'
 
     def _line(self, who: str, text: str) -> str:
-        kind = ' class="person"' if who == PERSON else ""
-        return f'<p{kind}><span class="who">{html.escape(self._name(who))}</span> {html.escape(text)}</p>'
+        kind = "person" if who == PERSON else "voice"
+        style = f' style="{self._colours(who)}"' if who in self.cast else ""
+        name = f'<span class="who">{html.escape(self._name(who))}</span>'
+        return f'<p class="{kind}"{style}>{name} {html.escape(text)}</p>'
+
+    def _colours(self, who: str) -> str:
+        colour = self.cast[who].colour
+        return f"--light: {colour.light}; --dark: {colour.dark}"
 
     def _name(self, who: str) -> str:
         if who == PERSON:

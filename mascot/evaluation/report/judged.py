@@ -44,11 +44,11 @@ def judge_parts(evidence: Evidence, out: Path) -> list[Block]:
     for judge, by_system in evidence.verdicts.items():
         parts += [Heading(2, f"Judged by {judge}"), *card_block(evidence.cards.get(judge), judge, full=True)]
         asked = {criterion for found in by_system.values() for _, criterion in found}
-        if asked & {criterion.id for criterion in paper_criteria()}:
-            parts += _paper_tables(evidence, judge, by_system, out)
         dimensions = [dimension for dimension in rated_dimensions() if dimension.id in asked]
-        if dimensions and not asked & {criterion.id for criterion in paper_criteria()}:
+        if len(dimensions) == len(asked):  # two of the paper's criteria bear the name of a dimension
             parts += _dimension_table(evidence, judge, by_system, dimensions)
+        else:
+            parts += _paper_tables(evidence, judge, by_system, out)
     return parts
 
 

@@ -77,7 +77,7 @@ def _compared(
     file: str,
     shows: str,
 ) -> list[Block]:
-    """A picture and its table; nothing where fewer than two systems were judged.
+    """A picture and its table; nothing where fewer than two systems were judged, or none has a score.
 
     Every difference is from the reference, paired by dialogue; Holm's correction is over the whole table.
     """
@@ -91,6 +91,8 @@ def _compared(
         for title, (criteria, ids) in figures.items()
     }
     means = {key: _mean(found) for key, found in values.items()}
+    if not any(means.values()):
+        return []
     gaps = corrected(
         {
             (name, title): difference(values[reference, title], values[name, title])

@@ -233,6 +233,25 @@ def test_what_a_judge_did_not_score_is_counted_under_its_tables(folder: Path, tm
     assert "which are left out: MASCOT 2, MASCOT-C (random order) 2" in text
 
 
+def test_a_judge_of_dimensions_has_its_own_table_though_a_name_is_the_papers_too(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(folder, run.path, ignore=shutil.ignore_patterns("verdicts"))
+    for name in ("mascot", "mascot-c"):
+        given = "".join(
+            verdict(start.id, id, 1).model_copy(update={"judge": "kind"}).model_dump_json() + "\n"
+            for start in STARTS
+            for id in ("advice_giving", "empathy", "relevance")
+        )
+        verdict_file(run.path, "kind", name).parent.mkdir(parents=True, exist_ok=True)
+        verdict_file(run.path, "kind", name).write_text('{"run": {}}\n' + given)
+    text = as_markdown(judge_parts(read_evidence(run.path, tmp_path), tmp_path))
+    assert "Dimensions people rated, app" in text
+    assert "| system | advice giving | empathy | relevance |" in text
+    assert "Ablations" not in text
+
+
 def test_differences_of_dimensions_are_paired_and_corrected_over_the_whole_table() -> None:
     criteria = paper_criteria("group")[:2]
     ids = [f"d{place}" for place in range(8)]
