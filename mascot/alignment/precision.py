@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import Literal
 
 import torch
 
+Precision = Literal["full", "half"]
 
-def precision_for(options: argparse.Namespace) -> str:
+
+def precision_for(options: argparse.Namespace) -> Precision:
     """What was asked for; else half on a processor with instructions for bfloat16, others would be slower."""
     if options.precision != "auto":
         return options.precision
