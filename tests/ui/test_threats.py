@@ -89,12 +89,6 @@ def test_nobody_can_leave_files_here(site: httpx.Client) -> None:
         assert site.post(path, files={"files": ("a.txt", b"mine")}).status_code == 404
 
 
-def test_gradio_offers_no_function_to_call(site: httpx.Client) -> None:
-    assert site.get("/gradio_api/info").json() == {"named_endpoints": {}, "unnamed_endpoints": {}}
-    assert site.get("/monitoring").status_code == 403
-    assert site.post("/gradio_api/call/predict", json={"data": []}).status_code >= 400
-
-
 def test_other_sites_do_not_learn_the_address_of_a_conversation(site: httpx.Client) -> None:
     for path in ("/", "/live/table", "/config"):
         assert site.get(path).headers["referrer-policy"] == "no-referrer"
