@@ -49,8 +49,8 @@ evaluate: setup-dev models ## The paper's experiments, small: 24 situations, all
 		--judges empathy --out $(EVALUATED)/small
 	$(BIN)/python -m mascot report $(EVALUATED)/small
 
-evaluate-large: setup-dev models ## The same on corpora of yours: make evaluate-large ED=valid.csv QMSUM=val.jsonl
-	$(BIN)/python -m mascot evaluate --data $(ED) --systems paper --limit 300 --seed 1 \
+evaluate-large: setup-dev models ## The same on corpora of yours: make evaluate-large ED=valid.csv QMSUM=val.jsonl (LIMIT=300)
+	$(BIN)/python -m mascot evaluate --data $(ED) --systems paper --limit $(or $(LIMIT),300) --seed 1 \
 		--judges empathy,embedded --out $(EVALUATED)/ed
 	$(BIN)/python -m mascot evaluate --data $(QMSUM) --systems paper --seed 1 \
 		--judges empathy,embedded --out $(EVALUATED)/qmsum

@@ -32,6 +32,10 @@ from mascot.evaluation.voices_run import command_line, machine
 from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings, read_settings
 
+PORTION = 12
+"""So many first messages are answered by every system before any goes on to the next: what a run that is
+stopped early leaves can be compared."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -96,11 +100,12 @@ def finish(
     at_once = options.at_once or default_at_once(engine)
     total = len(jobs) * len(starts)
     with tqdm(total=total, initial=total - sum(left), unit="dialogue", disable=None) as bar:
-        for job, missing in zip(jobs, left, strict=True):
-            if missing:
+        for end in range(PORTION, len(starts) + PORTION, PORTION):
+            for job in (job for job in jobs if _left(folder, job, starts[:end])):
                 bar.set_description(job.header.name)
                 hold = holder(job, table, options, at_once == 1).hold
-                finish_all(hold, starts, folder.file(job.header.name), _as_dict(job), at_once, bar.update)
+                file = folder.file(job.header.name)
+                finish_all(hold, starts[:end], file, _as_dict(job), at_once, bar.update)
 
 
 def possible(asked: Sequence[Spec], models: Models, listed: bool) -> list[Spec]:

@@ -109,7 +109,8 @@ class Picture:
     def html(self) -> str:
         shows = html.escape(self.shows)
         return (
-            f'<figure><img src="pictures/{self.file}" alt="{shows}" loading="lazy">'
+            f'<figure><div class="drawn" tabindex="0" role="region" aria-label="{html.escape(self.file)}">'
+            f'<img src="pictures/{self.file}" alt="{shows}" loading="lazy"></div>'
             f"<figcaption>{shows}</figcaption></figure>"
         )
 

@@ -104,7 +104,7 @@ def courses(
             panel.set_title(name, fontsize=9)
             panel.grid(axis="y", color=_LINE, linewidth=0.6)
             panel.set_xticks(range(longest), [str(turn + 1) for turn in range(longest)])
-            panel.set_ylim(0, 102)
+            panel.set_ylim(-3, 103)
         for panel in axes[len(series) :]:
             panel.set_visible(False)
         figure.supxlabel("turn", fontsize=9, color=_SOFT)

@@ -158,6 +158,30 @@ def test_a_run_that_broke_goes_on_to_the_same_bytes(command, tmp_path, after: in
     assert written(tmp_path / "run") == whole
 
 
+def test_a_run_that_is_stopped_early_has_the_same_messages_of_every_system(
+    command, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setattr(evaluate_run, "PORTION", 2)
+
+    def breaks(request: Request) -> str:
+        held = RunFolder(tmp_path / "run").dialogues("zero-shot")
+        if len(held) == 3:
+            raise EngineError("the power is gone")
+        return differently(request)
+
+    command.say = breaks
+    line = "evaluate --data situations --systems zero-shot,round-robin,mascot --limit 5"
+    line += " --at-once 1 --out {tmp}/run"
+    with pytest.raises(EngineError):
+        command(line)
+    run = RunFolder(tmp_path / "run")
+    first = [start.id for start in run.starts()][:2]
+    assert all(list(run.dialogues(name))[:2] == first for name in run.systems())
+    command.say = differently
+    command(line)
+    assert [len(run.dialogues(name)) for name in run.systems()] == [5, 5, 5]
+
+
 def test_another_seed_or_corpus_is_another_run(command, tmp_path) -> None:
     command(RUN)
     for other in ("--seed 4", "--turns 2", "--limit 3", "--data dialogues"):
