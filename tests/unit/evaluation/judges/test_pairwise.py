@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
 from mascot.engines.base import Request
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import EngineTimeoutError, InputError
+from mascot.evaluation.judges import bias_run
 from mascot.evaluation.judges.base import Case, Line
-from mascot.evaluation.judges.bias import self_bias_of_scores, self_preference
+from mascot.evaluation.judges.bias import Bias, bias_table, self_bias_of_scores, self_preference
 from mascot.evaluation.judges.bias_run import bias_of
+from mascot.evaluation.judges.engine_judge import EngineJudge
 from mascot.evaluation.judges.pairwise import compare_cases, order_bias
+from mascot.evaluation.judges.select import JudgeSpec
+from mascot.settings import Settings
 
 HEARD = (Line(speaker="user", text="I lost the keys."),)
 
@@ -106,3 +113,39 @@ def test_a_planted_vain_judge_is_found_and_a_fair_one_beside_it_is_not() -> None
     assert bias.first is not None
     assert bias.first > 0
     assert bias.failed == 0
+
+
+def planted(speech: str, prefer: str, first: float) -> EngineJudge:
+    """Writes one text, likes what has one word, and what stands first."""
+    weigh = judge(lambda text: 9 if prefer and prefer in text else 1, first).choose
+    engine = ScriptedEngine(lambda _request: speech, weigh=weigh)
+    return EngineJudge(engine, speech)
+
+
+def test_the_command_lets_judges_write_compares_everything_and_leaves_its_figures(
+    monkeypatch, tmp_path, capsys
+) -> None:
+    judges = {"vain": planted("Zounds, how sad.", "Zounds", 2), "fair": planted("I see.", "", 2)}
+
+    @contextmanager
+    def opened(spec: JudgeSpec, _settings: Settings) -> Iterator[EngineJudge]:
+        yield judges[spec.name]
+
+    monkeypatch.setattr(bias_run, "opened", opened)
+    options = argparse.Namespace(judge=["vain", "fair"], limit=3, out=tmp_path)
+    assert bias_run.run(options) == 0
+    vain, fair = json.loads((tmp_path / "bias.json").read_text("utf-8"))["biases"]
+    assert (vain["pairs"], vain["failed"]) == (6, 0)
+    assert vain["own_beyond_others"] > 0.3 > abs(fair["own_beyond_others"])
+    assert vain["steady"] == 0.5  # its own text wins wherever it stands, of the others whatever is first
+    assert fair["steady"] == 0
+    assert fair["first"] == pytest.approx(1 / 6)  # 2 of 3 for what stands first
+    assert bias_table([Bias.model_validate(vain)]).splitlines()[-1] in (tmp_path / "bias.md").read_text(
+        "utf-8"
+    )
+    assert "| vain | 6 | 0 |" in capsys.readouterr().out
+
+
+def test_the_trained_judge_cannot_write_and_is_refused_in_one_line(tmp_path) -> None:
+    with pytest.raises(InputError, match="cannot compare or write"):
+        bias_run.run(argparse.Namespace(judge=["empathy"], limit=3, out=tmp_path))
