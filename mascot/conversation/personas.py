@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -115,16 +116,41 @@ def parse_card(text: str, persona_id: str, source: str) -> Persona:
         raise PersonaError(f"{source}, line {line}: not YAML ({problem})") from None
     if not isinstance(fields, dict):
         raise PersonaError(f"{source}, line 1: a card is a list of fields such as `name: Anchor`")
+    given = {str(key): value for key, value in fields.items() if key != "id"}
+    if found := faults(persona_id, given):
+        first = found[0]
+        field = first.field if first.field != "id" else f"the file's name {persona_id!r}"
+        raise PersonaError(f"{source}, line {_line_of(node, first.loc)}: {field}: {first.message}")
+    return Persona(id=persona_id, **given)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong with a card's fields."""
+
+    loc: tuple[int | str, ...]
+    """Where: the field's name, and what is inside of it."""
+    message: str
+
+    @property
+    def field(self) -> str:
+        """The place as one word, such as `examples.0.to`."""
+        return ".".join(str(part) for part in self.loc)
+
+
+def faults(persona_id: str, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """All that is wrong with a card's fields; empty for a card that can be used."""
     try:
-        return Persona(id=persona_id, **{str(key): value for key, value in fields.items() if key != "id"})
+        Persona(**{**fields, "id": persona_id})
     except ValidationError as error:
-        first = error.errors()[0]
-        line = _line_of(node, first["loc"])
-        field = ".".join(str(part) for part in first["loc"])
-        if field == "id":
-            field = f"the file's name {persona_id!r}"
-        message = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
-        raise PersonaError(f"{source}, line {line}: {field}: {message}") from None
+        return tuple(
+            Fault(
+                one["loc"],
+                "is missing" if one["type"] == "missing" else one["msg"].removeprefix("Value error, "),
+            )
+            for one in error.errors()
+        )
+    return ()
 
 
 def _line_of(node: Any, loc: Sequence[int | str]) -> int:

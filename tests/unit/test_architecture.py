@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "conversation": set(),
     "archive": set(),
+    "characters": {"conversation"},
     "engines": {"conversation", "settings"},
     "adapters": {"conversation", "engines", "settings"},
     "director": {"conversation", "engines"},
@@ -47,8 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bench": {"conversation", "engines", "director", "live", "settings", "corpora", "adapters"},
     "spaces": {"settings"},
     "ui": {"conversation", "live", "safety", "settings"},
-    # A second door beside the page: the live loop without a journal, limited as the page's routes are.
-    "interop": {"conversation", "director", "live", "safety", "ui"},
+    # A second door beside the page: the live loop without a journal, limited as the page's routes are; and
+    # the persona editor, which tries a draft out by that loop.
+    "interop": {"characters", "conversation", "director", "live", "safety", "ui"},
 }
 """Rooms that know the others only through these; `studio`, `doctor`, `cli` and `__main__` know everyone."""
 EVERYONE = {"studio", "house", "doctor", "cli", "__main__", "__init__"}
