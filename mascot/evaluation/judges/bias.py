@@ -69,6 +69,20 @@ def self_bias_of_scores(
     return fmean(gaps[True]) - fmean(gaps[False]) if gaps[True] and gaps[False] else None
 
 
+def bias_words(bias: Bias) -> str:
+    """What was measured, as a sentence for readers of the judge's scores."""
+    known = []
+    if bias.first is not None:
+        known.append(f"gives what stands first {_signed(bias.first)} beyond its share")
+    if bias.steady is not None:
+        known.append(f"names the same winner in both orders {_share(bias.steady)} of the time")
+    if bias.own is not None:
+        known.append(f"prefers its own text to an expert's with {_share(bias.own)}")
+    if bias.own_beyond_others is not None:
+        known.append(f"{_beyond(bias)} beyond other judges")
+    return f"Of {bias.pairs} pairs: {bias.judge} {', '.join(known) or 'answered none'}."
+
+
 def bias_table(biases: Sequence[Bias]) -> str:
     """The biases as Markdown."""
     head = (
@@ -77,12 +91,15 @@ def bias_table(biases: Sequence[Bias]) -> str:
     )
     rows = [head, "|---|---|---|---|---|---|---|"]
     for bias in biases:
-        beyond = _signed(bias.own_beyond_others)
-        if bias.low is not None and bias.high is not None:
-            beyond += f" ({bias.low:+.2f} to {bias.high:+.2f})"
+        beyond = _beyond(bias)
         cells = (bias.judge, str(bias.pairs), str(bias.failed), _signed(bias.first))
         rows.append("| " + " | ".join((*cells, _share(bias.steady), _share(bias.own), beyond)) + " |")
     return "\n".join(rows)
+
+
+def _beyond(bias: Bias) -> str:
+    interval = f" ({bias.low:+.2f} to {bias.high:+.2f})" if None not in (bias.low, bias.high) else ""
+    return _signed(bias.own_beyond_others) + interval
 
 
 def _signed(value: float | None) -> str:

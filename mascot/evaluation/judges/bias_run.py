@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 
 from tqdm import tqdm
@@ -27,6 +28,7 @@ from mascot.evaluation.voices_run import command_line, machine
 from mascot.settings import Settings, read_settings
 
 _WRITING = Sampling(max_tokens=60, temperature=0.7, seed=1)
+_FILE = "bias.json"
 _TASK = "You are a kind companion. Answer the person's message in two sentences at most."
 
 
@@ -48,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     made = {"command": command_line()} | machine()
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {"made": made, "biases": [bias.model_dump() for bias in biases]}
-    (options.out / "bias.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    (options.out / _FILE).write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
     page = (
         f"# Biases of judges\n\nMade by `{made['command']}` on {made['date']}: {made['machine']}. Each judge "
         f"wrote a reply to {len(starts)} situations of our corpus; each reply stands beside an expert's (the "
@@ -57,6 +59,13 @@ def run(options: argparse.Namespace) -> int:
     (options.out / "bias.md").write_text(page, "utf-8")
     sys.stdout.write(bias_table(biases) + "\n")
     return 0
+
+
+def read_biases(folder: Path) -> dict[str, Bias]:
+    """What was measured, by judge; nothing where nothing was."""
+    path = folder / _FILE
+    rows = json.loads(path.read_text("utf-8"))["biases"] if path.exists() else []
+    return {bias.judge: bias for bias in map(Bias.model_validate, rows)}
 
 
 def bias_of(judge: str, compared: Mapping[str, Mapping[str, Mapping[str, Compared]]]) -> Bias:

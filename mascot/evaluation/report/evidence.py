@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mascot.evaluation.baselines.registry import RECIPES
 from mascot.evaluation.dialogue import Dialogue, Start
+from mascot.evaluation.judges.bias import Bias
+from mascot.evaluation.judges.bias_run import read_biases
 from mascot.evaluation.judges.card import Card
 from mascot.evaluation.judges.card_run import read_cards
 from mascot.evaluation.judges.run import verdicts_of
@@ -36,6 +38,8 @@ class Evidence:
     """By judge and system."""
     cards: Mapping[str, Card]
     """By judge; a judge without one is not believed."""
+    biases: Mapping[str, Bias]
+    """By judge, where they were measured."""
     made: Sequence[Mapping[str, str]]
 
     @property
@@ -72,7 +76,7 @@ def read_evidence(path: Path, cards: Path) -> Evidence:
     """Everything of a run.
 
     Args:
-        cards: folder of judges' report cards.
+        cards: folder of judges' report cards and biases.
 
     Raises:
         InputError: there is no run, or a file of it cannot be read.
@@ -88,6 +92,7 @@ def read_evidence(path: Path, cards: Path) -> Evidence:
         dialogues={name: folder.dialogues(name) for name in names},
         verdicts=verdicts_of(path),
         cards=read_cards(cards),
+        biases=read_biases(cards),
         made=folder.made(),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from mascot.conversation.personas import load_cast
 from mascot.evaluation.intervals import Estimate
 from mascot.evaluation.judges.base import Criterion
+from mascot.evaluation.judges.bias import bias_words
 from mascot.evaluation.judges.card import Card, card_table
 from mascot.evaluation.judges.criteria import paper_criteria, rated_dimensions
 from mascot.evaluation.judges.verdicts import Verdicts
@@ -43,6 +44,8 @@ def judge_parts(evidence: Evidence, out: Path) -> list[Block]:
     parts: list[Block] = []
     for judge, by_system in evidence.verdicts.items():
         parts += [Heading(2, f"Judged by {judge}"), *card_block(evidence.cards.get(judge), judge, full=True)]
+        if judge in evidence.biases:
+            parts.append(Words(bias_words(evidence.biases[judge]), note=True))
         asked = {criterion for found in by_system.values() for _, criterion in found}
         dimensions = [dimension for dimension in rated_dimensions() if dimension.id in asked]
         if len(dimensions) == len(asked):  # two of the paper's criteria bear the name of a dimension

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import InputError
 from mascot.evaluation.dialogue import Answered, Dialogue, Said, Start
 from mascot.evaluation.judges.base import Case, Criterion, Judge, Verdict
+from mascot.evaluation.judges.bias import Bias
 from mascot.evaluation.judges.card import Card
 from mascot.evaluation.judges.criteria import paper_criteria, rated_dimensions
 from mascot.evaluation.judges.engine_judge import EngineJudge
@@ -175,11 +177,16 @@ def test_a_judge_without_a_card_is_named_as_such_above_each_of_its_tables(writte
     assert all("has no report card" in part for part in tables)
 
 
-def test_the_card_of_a_weak_judge_stands_above_each_of_its_tables(folder: Path, tmp_path: Path) -> None:
+def test_a_weak_judges_card_stands_above_each_of_its_tables_and_its_bias_beside_it(
+    folder: Path, tmp_path: Path
+) -> None:
     cards = tmp_path / "cards"
     cards.mkdir()
     (cards / "scripted.json").write_text(Card(judge="scripted", model="script", lines=()).model_dump_json())
+    bias = Bias(judge="scripted", pairs=4, failed=0, first=0.35, steady=0.5, own=0.6, own_beyond_others=None)
+    (cards / "bias.json").write_text(json.dumps({"biases": [bias.model_dump()]}))
     judged = as_markdown(judge_parts(read_evidence(folder, cards), tmp_path))
+    assert "Of 4 pairs: scripted gives what stands first +0.35 beyond its share" in judged
     assert judged.count("cannot be measured") == judged.count("### ") + 1
 
 
