@@ -17,6 +17,7 @@ from mascot.engines.fetch import fetch_embedded
 from mascot.errors import MascotError
 from mascot.house import House
 from mascot.interop.completions import CompletionRoutes
+from mascot.interop.editor import EditorRoutes
 from mascot.interop.functions import Functions
 from mascot.live.service import Live
 from mascot.settings import Settings, read_settings
@@ -65,9 +66,10 @@ def run(settings: Settings, opened: ExitStack) -> None:
 
 def doors(live: Live, ratings: Store | None, routes: Sequence[BaseRoute]) -> Doors:
     """How others than the page come in: programs too, where there is a store for what they rate."""
-    if ratings is None:
-        return Doors(routes)
     visitors = Visitors()
+    routes = [*routes, *EditorRoutes(live, visitors).all]
+    if ratings is None:
+        return Doors(routes, visitors=visitors)
     functions = [*Functions(live, visitors).all, *Ratings(ratings, live, visitors).all]
     return Doors([*routes, *CompletionRoutes(live, visitors).all], functions, visitors)
 

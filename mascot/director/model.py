@@ -32,6 +32,8 @@ _REFLEX_TURNS = 4
 """So many turns back a persona's last words still make it less likely to speak."""
 _RARE = 1e-9
 """Nothing is impossible: an engine that sees no probabilities may pick someone who may not speak."""
+_MOST_NEUTRAL = 512
+"""Choices whose neutral weights are remembered; a cast has two for each persona, drafts bring their own."""
 _YIELD_ODDS = (0.0, 0.15, 0.6, 1.5)
 """Prior odds of a yield after 0, 1, 2, 3 or more turns of a round."""
 
@@ -107,6 +109,8 @@ class ModelDirector(Policy):
             return now
         key = (transcript.cast, choice)
         if key not in self._neutral:
+            if len(self._neutral) >= _MOST_NEUTRAL:
+                self._neutral.clear()
             nothing = replace(transcript, turns=(), muted=frozenset())
             self._neutral[key] = self._choose(ask(nothing, cast, choice.prefill), choice, "")
         before = self._neutral[key]

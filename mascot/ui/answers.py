@@ -57,20 +57,32 @@ def _status(error: MascotError) -> int:
     return 404 if isinstance(error, NotFoundError) else 503
 
 
-async def read(request: Request, model: type[Body]) -> Body:
+async def read(request: Request, model: type[Body], most: int = MAX_BODY) -> Body:
     """The request's body.
+
+    Args:
+        most: bytes of it.
 
     Raises:
         InputError: too large, not JSON, or a field that is missing or wrong.
     """
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            raise InputError(f"the request is larger than {MAX_BODY // 1024} KiB")
     try:
-        return model.model_validate_json(bytes(raw))
+        return model.model_validate_json(await read_bytes(request, most))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"])) or "the request"
         raise InputError(f"{field}: {first['msg']}") from None
+
+
+async def read_bytes(request: Request, most: int) -> bytes:
+    """The request's body as it is.
+
+    Raises:
+        InputError: larger than `most` bytes.
+    """
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > most:
+            raise InputError(f"the request is larger than {most // 1024:,} KiB")
+    return bytes(raw)
