@@ -45,7 +45,7 @@ def scored(
         names: which systems, in order; those without a verdict are left out.
         ids: of the dialogues that count.
     """
-    shown = [name for name in names if name in by_system]
+    shown = [name for name in names if by_system.get(name)]
     wanted = set(ids)
     means = {
         name: {c.id: per_dialogue(by_system[name], [c], wanted) for c in criteria}
