@@ -46,6 +46,8 @@ from mascot.evaluation.voices_run import gather, measure_all
 from mascot.settings import read_settings
 
 _POLICY = RoundRobin()
+_AT_ONCE = 32
+"""Rounds held side by side; a kill takes at most these."""
 
 
 def main() -> int:
@@ -77,10 +79,17 @@ def _run(options: argparse.Namespace) -> str:
         if any(start.id not in found for start in starts):
             holder = holder or Table(base.loaded, cast, recipe)
             weights = {id: parent.weights for id, parent in parents.items()}
-            made = hold(holder, weights, starts, recipe)
-            found = kept.finish_all(lambda start, made=made: made[start.id], starts, file, header)
+            for some in _batches(starts, found):
+                made = hold(holder, weights, some, recipe)
+                found |= kept.finish_all(lambda start, made=made: made[start.id], some, file, header)
         held[name] = {start.id: found[start.id] for start in starts}
     return _tables(held, starts, embedder, cast, options.kept)
+
+
+def _batches(starts: Sequence[Start], found: Mapping[str, Dialogue]) -> list[Sequence[Start]]:
+    """What is missing, in batches that are always the same, each on disk as soon as it is held."""
+    batches = [starts[i : i + _AT_ONCE] for i in range(0, len(starts), _AT_ONCE)]
+    return [some for some in batches if any(start.id not in found for start in some)]
 
 
 def hold(
