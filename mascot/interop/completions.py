@@ -23,6 +23,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mascot.errors import BusyError, InputError, MascotError
+from mascot.interop.hearing import Hearing
 from mascot.interop.history import GROUP, History, models, read_history, talk
 from mascot.interop.round import Draw, Round
 from mascot.interop.told import Told
@@ -57,6 +58,7 @@ class CompletionRoutes:
     def __init__(self, live: Live, visitors: Visitors) -> None:
         self._live = live
         self._visitors = visitors
+        self._hearing = Hearing(live.table().recogniser)
         self._since = int(time.time())
 
     @property
@@ -107,7 +109,7 @@ class CompletionRoutes:
         id = f"chatcmpl-{secrets.token_hex(12)}"
         told = Told(id, call.model, self._live.cast, history.ignored, seed)
         for text in history.unanswered:
-            verdict = table.recogniser.check(text)
+            verdict = self._hearing.check(text)
             if verdict.crisis:
                 return Answering(call, told, crisis_message(verdict.kind, call.mascot.country), _nothing)
         if table.line.full:
@@ -120,7 +122,7 @@ class CompletionRoutes:
             table.policy.name,
             most,
             seed,
-            lambda t: table.recogniser.check(t).crisis,
+            lambda t: self._hearing.check(t).crisis,
         )
         draw = Draw(call.temperature, call.top_p, call.most_tokens, call.stops)
         make = partial(Round, table, before, draw, id, _session(visitor, history))

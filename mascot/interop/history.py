@@ -20,8 +20,10 @@ from mascot.live.conversation import MAX_CHARACTERS
 
 GROUP = "mascot-group"
 """The model that is everyone at the table; `mascot-group/ID` is one of them."""
-_REMEMBERED = 64
-"""Messages from the end that anybody is told of; more hardly fit into the context of a model here."""
+_MESSAGES, _CHARACTERS = 64, 16_000
+"""So much from the end is read at all; more does not fit into 4,096 tokens, the longest prompt by default."""
+_IN_A_ROW = 8
+"""Messages of the person without an answer between them; all are heard before any is answered."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def read_history(call: Call, cast: Cast) -> History:
     for at, message in spoken:
         if message.role == "user":
             _must_be_sayable(message.text, f"messages.{at}.content")
-    kept = [message for _, message in spoken][-_REMEMBERED:]
+    kept = _latest([message for _, message in spoken])
     if not any(message.role == "user" for message in kept):
         raise RefusedError("messages: the person has said nothing yet: add a message of the user", "messages")
     ignored = ["system messages"] if len(spoken) < len(call.messages) else []
@@ -69,9 +71,8 @@ def read_history(call: Call, cast: Cast) -> History:
             ignored.append("an assistant's words without a speaker's name")
     ends_with_person = kept[-1].role == "user"
     asked = turns.pop().text if ends_with_person else ""
-    return History(
-        agent, tuple(turns), asked, _unanswered(kept), tuple(dict.fromkeys([*ignored, *call.unknown]))
-    )
+    unanswered = _unanswered([message for _, message in spoken])
+    return History(agent, tuple(turns), asked, unanswered, tuple(dict.fromkeys([*ignored, *call.unknown])))
 
 
 def talk(
@@ -115,7 +116,7 @@ def _turns(message: Message, cast: Cast) -> tuple[list[Turn], str]:
     """What a message says, and what in it nobody at this table has said."""
     if message.role == "user":
         return [Turn(PERSON, clean(message.text))], ""
-    said, rest = heard(cast, clean(message.text))
+    said, rest = heard(cast, clean(message.text[-_CHARACTERS:]))
     named = {persona.name.casefold(): persona.id for persona in cast} | {
         persona.id: persona.id for persona in cast
     }
@@ -125,10 +126,26 @@ def _turns(message: Message, cast: Cast) -> tuple[list[Turn], str]:
     return said, rest
 
 
+def _latest(messages: Sequence[Message]) -> list[Message]:
+    """The end of the conversation, as much as is read; at least the last message of the person."""
+    kept: list[Message] = []
+    characters = 0
+    for message in reversed(messages[-_MESSAGES:]):
+        characters += len(message.text)
+        if characters > _CHARACTERS and any(one.role == "user" for one in kept):
+            break
+        kept.insert(0, message)
+    return kept
+
+
 def _unanswered(kept: Sequence[Message]) -> tuple[str, ...]:
     """The person's last messages in a row, whether or not an answer followed."""
     last = max(at for at, message in enumerate(kept) if message.role == "user")
     first = last
     while first and kept[first - 1].role == "user":
         first -= 1
+    if last - first >= _IN_A_ROW:
+        raise RefusedError(
+            f"messages: at most {_IN_A_ROW} messages of the user in a row are possible: join them", "messages"
+        )
     return tuple(clean(message.text) for message in kept[first : last + 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.ui.programs import SAID
 
 NAMED = {"/turn", "/conversation", "/export", "/rate"}
 ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "interoperation.md"
 
 
 def found(server: str, client: str) -> dict[str, Any]:
@@ -118,3 +120,16 @@ def refused(site: httpx.Client, path: str, body: dict[str, Any]) -> bool:
         return site.post(path, json=body).status_code >= 400
     except httpx.TransportError:
         return True
+
+
+@pytest.mark.parametrize(
+    "example", re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+)
+def test_the_guides_examples_run(server: str, example: str) -> None:
+    script = example.replace("http://127.0.0.1:7860", server.rstrip("/"))
+    assert script != example
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "**Anchor:**" in run.stdout or "Anchor " in run.stdout

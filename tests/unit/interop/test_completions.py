@@ -180,6 +180,45 @@ def test_nothing_that_follows_silences_the_crisis_path(
     assert engine.requests == []
 
 
+def test_a_message_is_heard_once_however_often_a_client_sends_it(
+    group: openai.OpenAI, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recogniser = live.table().recogniser
+    heard: list[str] = []
+    check = recogniser.check
+    monkeypatch.setattr(recogniser, "check", lambda text: heard.append(text) or check(text))
+    talk: Messages = []
+    for said in ("One thing.", "Another thing.", "A last thing."):
+        talk.append({"role": "user", "content": said})
+        talk.append({"role": "assistant", "content": streamed(group, talk)[0]})
+    assert heard == ["One thing.", "Another thing.", "A last thing."]
+
+
+def test_of_a_very_long_conversation_the_end_is_read(group: openai.OpenAI, engine: ScriptedEngine) -> None:
+    def said(at: int) -> Messages:
+        words = f"Message{at} " + " ".join(f"m{at}w{i}" for i in range(300))
+        return [
+            {"role": "user", "content": words},
+            {"role": "assistant", "content": f"**Anchor:** Answer{at}."},
+        ]
+
+    text, _ = streamed(group, [one for at in range(30) for one in said(at)] + SAD)
+    assert text
+    assert "Message29 " in asked(engine)
+    assert "Message2 " not in asked(engine)
+
+
+def test_a_crisis_is_heard_under_whatever_is_piled_on_it(
+    group: openai.OpenAI, engine: ScriptedEngine
+) -> None:
+    pile: Messages = [{"role": "user", "content": CRISIS}]
+    pile += [{"role": "user", "content": f"{at} " * 1500} for at in range(7)]
+    assert "You matter" in streamed(group, pile)[0]
+    with pytest.raises(openai.BadRequestError, match="in a row"):
+        streamed(group, [*pile, *SAD])
+    assert engine.requests == []
+
+
 def test_options_reach_the_model(group: openai.OpenAI, engine: ScriptedEngine) -> None:
     streamed(group, SAD, temperature=1.5, top_p=0.5, stop=["END"])
     for request in engine.requests:
