@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,14 +37,17 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is set, the embedded model is tiny, and its embedder knows words only."""
+    threads = torch.get_num_threads()
     for name in Settings.model_fields:
         monkeypatch.delenv(f"MASCOT_{name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(policy_session, "embedded_base", lambda *_: Base(tiny_base(), "tiny/tiny", "0" * 64))
     monkeypatch.setattr(policy_session, "_unseen", lambda: None)
     monkeypatch.setattr(load, "MiniLM", lambda _: Hashed())
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
