@@ -19,6 +19,7 @@ from mascot import __version__
 from mascot.adapters.command import add_command as add_adapters
 from mascot.alignment.command import add_command as add_align
 from mascot.bench.command import add_command as add_bench
+from mascot.characters.command import export_card, import_card
 from mascot.conversation.events import Crisis
 from mascot.conversation.personas import Persona, load_card, load_cast
 from mascot.director.select import POLICIES
@@ -111,6 +112,14 @@ def _personas(options: argparse.Namespace) -> int:
         print(f"{options.check}: {persona.name}, {persona.role}: this card can be used")
         return 0
     folder = read_settings().home / "personas"
+    if options.read is not None:
+        for line in import_card(options.read, options.out or folder):
+            print(line)
+        return 0
+    if options.export is not None:
+        persona, file = options.export
+        print(export_card(load_cast(folder)[persona], folder, Path(file)))
+        return 0
     for persona in load_cast(folder):
         print(_described(persona))
     print(f"Cards of your own go into {folder}, one YAML file each.")
@@ -162,6 +171,15 @@ def _parser() -> argparse.ArgumentParser:
 
     personas = commands.add_parser("personas", help="who may sit at the table")
     personas.add_argument("--check", type=Path, metavar="FILE", help="check a card")
+    personas.add_argument(
+        "--import", type=Path, metavar="FILE", dest="read", help="a character card: JSON, PNG, CHARX, or YAML"
+    )
+    personas.add_argument(
+        "--out", type=Path, metavar="DIR", help="where it goes (default: the folder of yours)"
+    )
+    personas.add_argument(
+        "--export", nargs=2, metavar=("ID", "FILE"), help="as a card: .json (V3), .png, .charx or .yaml"
+    )
     personas.set_defaults(run=_personas)
 
     measuring = (add_voices, add_evaluate, add_judge, add_report, add_bench)

@@ -143,12 +143,15 @@ def faults(persona_id: str, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
     try:
         Persona(**{**fields, "id": persona_id})
     except ValidationError as error:
+        found = [(one["loc"], one["type"], one["msg"]) for one in error.errors()]
+        within = {loc[: len(loc) - 1] for loc, _, _ in found} | {
+            loc[:1] for loc, _, _ in found if len(loc) > 1
+        }
         return tuple(
-            Fault(
-                one["loc"],
-                "is missing" if one["type"] == "missing" else one["msg"].removeprefix("Value error, "),
-            )
-            for one in error.errors()
+            Fault(loc, "is missing" if kind == "missing" else message.removeprefix("Value error, "))
+            for loc, kind, message in found
+            if kind != "too_short"
+            or loc not in within  # a list is not short because something in it is wrong
         )
     return ()
 

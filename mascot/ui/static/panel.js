@@ -23,7 +23,7 @@ export class Panel {
       h("a", { class: "new", href: "?", onclick: (event) => this.#go(event, "") }, icon("plus"), "New conversation"),
       this.list,
       this.empty,
-      h("div", { class: "panel-foot" }, h("p", { class: "notice" }, notice), keeping),
+      h("div", { class: "panel-foot" }, h("a", { href: "personas" }, "Personas: see, try, make your own"), h("p", { class: "notice" }, notice), keeping),
     );
     this.veil = h("div", { class: "veil", hidden: true, onclick: () => this.close() });
     this.opener = h(
