@@ -242,6 +242,14 @@ def machine() -> dict[str, str]:
 
 
 def command_line() -> str:
-    """This command, of paths outside the project the names only."""
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
-    return f"python -m mascot {shlex.join(words)}"
+    """This command, of paths outside the project the names only, also of those behind `NAME=`."""
+    return f"python -m mascot {shlex.join(_without_folders(word) for word in sys.argv[1:])}"
+
+
+def _without_folders(word: str) -> str:
+    return ",".join(map(_name_only, word.split(",")))
+
+
+def _name_only(part: str) -> str:
+    before, equals, path = part.rpartition("=")
+    return f"{before}{equals}{Path(path).name if Path(path).is_absolute() else path}"

@@ -140,3 +140,19 @@ def test_what_is_no_corpus_is_refused_in_one_line(command, tmp_path, text: str) 
         command(RUN)
     assert "valid.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_command_that_is_published_names_no_folder_of_a_machine(monkeypatch) -> None:
+    words = [
+        "judge",
+        "bias",
+        "--judge",
+        "big=/models/big.gguf",
+        "--judge",
+        "far=Q@http://a/v1",
+        "--out",
+        "/tmp/x",
+    ]
+    monkeypatch.setattr("sys.argv", ["mascot", *words])
+    told = "python -m mascot judge bias --judge big=big.gguf --judge far=Q@http://a/v1 --out x,z"
+    assert voices_run.command_line() == told
