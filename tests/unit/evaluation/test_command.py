@@ -143,16 +143,7 @@ def test_what_is_no_corpus_is_refused_in_one_line(command, tmp_path, text: str) 
 
 
 def test_the_command_that_is_published_names_no_folder_of_a_machine(monkeypatch) -> None:
-    words = [
-        "judge",
-        "bias",
-        "--judge",
-        "big=/models/big.gguf",
-        "--judge",
-        "far=Q@http://a/v1",
-        "--out",
-        "/tmp/x",
-    ]
-    monkeypatch.setattr("sys.argv", ["mascot", *words])
-    told = "python -m mascot judge bias --judge big=big.gguf --judge far=Q@http://a/v1 --out x,z"
-    assert voices_run.command_line() == told
+    line = "evaluate --data /a/valid.csv,/b/val.jsonl --systems mascot --judges big=/m/big.gguf,far=Q@http://a/v1"
+    monkeypatch.setattr("sys.argv", ["mascot", *shlex.split(line)])
+    told = "evaluate --data valid.csv,val.jsonl --systems mascot --judges big=big.gguf,far=Q@http://a/v1"
+    assert voices_run.command_line() == f"python -m mascot {told}"
