@@ -41,7 +41,7 @@ def import_card(path: Path, folder: Path) -> list[str]:
     target = folder / (id + (UNFINISHED if found else ".yaml"))
     ordered = {name: fields[name] for name in NAMES if name in fields}
     text = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100)
-    _create(target, text.encode())
+    _create(target, text.encode("utf-8", "replace"))
     if file is not None:
         _create(folder / (id + KEPT), data)
     if not found:

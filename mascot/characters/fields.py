@@ -141,7 +141,7 @@ def _line(text: str) -> str:
 def _described(fields: Mapping[str, Any]) -> str:
     parts = [str(fields[name]) for name in ("role", "summary") if fields.get(name)]
     for name, heading in (("goals", "Goals"), ("does", "Does"), ("does_not", "Does not")):
-        if lines := fields.get(name):
+        if isinstance(lines := fields.get(name), list) and lines:
             parts.append(f"{heading}: " + "; ".join(map(str, lines)))
     return "\n".join(parts)
 
@@ -151,7 +151,8 @@ def _voiced(fields: Mapping[str, Any]) -> str:
 
 
 def _exemplified(fields: Mapping[str, Any]) -> str:
-    pairs = [one for one in fields.get("examples") or () if isinstance(one, dict)]
+    examples = fields.get("examples")
+    pairs = [one for one in examples if isinstance(one, dict)] if isinstance(examples, list) else []
     talks = [f"<START>\n{{{{user}}}}: {p.get('to', '')}\n{{{{char}}}}: {p.get('says', '')}" for p in pairs]
     return "\n".join(talks)
 

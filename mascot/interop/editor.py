@@ -116,7 +116,8 @@ class EditorRoutes:
         data = await read_bytes(request, MOST_BYTES)
         source = " ".join(request.query_params.get("name", "").split())[:80] or "the file"
         fields, file = await run_in_threadpool(read_fields, data, source)
-        return answer({"fields": fields, "kind": file.kind if file else "yaml"})
+        told = json.dumps({"fields": fields, "kind": file.kind if file else "yaml"})
+        return Response(told, media_type="application/json", headers=HEADERS)  # ASCII: odd halves survive
 
     async def _export(self, request: Request) -> Response:
         wanted = await read(request, Export, MOST_BYTES * 3 // 2)

@@ -63,6 +63,9 @@ def test_nothing_is_overwritten_and_every_refusal_is_one_line(
 ) -> None:
     card = tmp_path / "a.charx"
     card.write_bytes(charx(v3()))
+    half = tmp_path / "half.json"
+    half.write_bytes(rb'{"name": "Half", "personality": "kind \ud83d"}')
+    assert cli.main(["personas", "--import", str(half)]) == 0
     assert cli.main(["personas", "--import", str(card)]) == 0
     capsys.readouterr()
     for arguments, what in (

@@ -149,6 +149,12 @@ def test_files_are_bounded(client: TestClient, what: str, body: bytes, status: i
     assert line in answer.json()["error"]
 
 
+def test_half_a_character_in_a_card_breaks_nothing(client: TestClient) -> None:
+    """Programs that cut texts by UTF-16 units leave such halves behind."""
+    read = client.post("/live/personas/import", content=rb'{"name": "A", "personality": "kind \ud83d"}')
+    assert read.json()["fields"]["voice"] == "kind \ud83d"
+
+
 def test_the_page_runs_no_script_but_its_own(client: TestClient) -> None:
     page = client.get("/personas")
     assert "script-src 'self'" in page.headers["content-security-policy"]
