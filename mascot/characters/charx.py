@@ -37,7 +37,7 @@ def card_in(data: bytes, source: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _must_be_harmless(archive.infolist(), source)
-            return archive.read(CARD)
+            return _unpacked(archive, archive.getinfo(CARD))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
         raise InputError(f"{source}: the CHARX file is damaged ({error})") from None
 
@@ -57,7 +57,7 @@ def with_card(data: bytes, card: bytes, source: str) -> bytes:
             with zipfile.ZipFile(out, "w") as written:
                 written.comment = archive.comment
                 for member in members:
-                    content = card if member.filename == CARD else archive.read(member)
+                    content = card if member.filename == CARD else _unpacked(archive, member)
                     written.writestr(member, content)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
         raise InputError(f"{source}: the CHARX file is damaged ({error})") from None
@@ -70,6 +70,16 @@ def new_charx(card: bytes) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as written:
         written.writestr(zipfile.ZipInfo(CARD), card, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A member's bytes. `ZipFile.read` would first unpack all there is, and only then cut it to the size that it
+    was said to have: a file that lies would be a bomb after all."""
+    with archive.open(member) as packed:
+        content = packed.read(member.file_size)
+    if zlib.crc32(content) != member.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {member.filename[:80]!r}")
+    return content
 
 
 def _must_be_harmless(members: Iterable[zipfile.ZipInfo], source: str) -> None:
