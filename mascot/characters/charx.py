@@ -73,8 +73,8 @@ def new_charx(card: bytes) -> bytes:
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """A member's bytes. `ZipFile.read` would first unpack all there is, and only then cut it to the size that it
-    was said to have: a file that lies would be a bomb after all."""
+    """A member's bytes. `ZipFile.read` would first unpack all there is, and only then cut it to the size that
+    it was said to have: a file that lies would be a bomb after all."""
     with archive.open(member) as packed:
         content = packed.read(member.file_size)
     if zlib.crc32(content) != member.CRC:
