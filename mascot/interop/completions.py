@@ -175,6 +175,9 @@ async def _whole(accepted: Answering, request: Request) -> dict[str, Any]:
 
 
 async def _body(request: Request) -> bytes:
+    """The body, JSON only: what another site's page cannot have a browser send without asking us first."""
+    if not request.headers.get("content-type", "").lower().startswith("application/json"):
+        raise RefusedError("send the request as JSON, with the header Content-Type: application/json")
     raw = bytearray()
     async for piece in request.stream():
         raw += piece

@@ -278,10 +278,25 @@ def test_what_cannot_be_done_is_one_clear_line(
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"model": "mascot-group"}'])
 def test_what_is_no_request_is_one_clear_line(address: str, body: bytes) -> None:
-    refused = httpx.post(f"{address}/v1/chat/completions", content=body)
+    as_json = {"Content-Type": "application/json"}
+    refused = httpx.post(f"{address}/v1/chat/completions", content=body, headers=as_json)
     assert refused.status_code == 400
     assert refused.json()["error"]["message"]
-    assert httpx.post(f"{address}/v1/chat/completions", content=b" " * 600_000).status_code == 400
+    large = httpx.post(f"{address}/v1/chat/completions", content=b" " * 600_000, headers=as_json)
+    assert "512 KiB" in large.json()["error"]["message"]
+
+
+def test_another_sites_page_cannot_make_a_browser_ask(address: str, engine: ScriptedEngine) -> None:
+    """Without asking first, a page may send another site forms and plain text only; we never say yes."""
+    body = json.dumps({"model": "mascot-group", "messages": SAD})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        headers = {"Content-Type": kind, "Origin": "https://evil.example"}
+        refused = httpx.post(f"{address}/v1/chat/completions", content=body, headers=headers)
+        assert refused.status_code == 400
+        assert "application/json" in refused.json()["error"]["message"]
+    asked_first = httpx.options(f"{address}/v1/chat/completions", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in asked_first.headers
+    assert engine.requests == []
 
 
 def test_what_was_left_aside_is_said(group: openai.OpenAI, engine: ScriptedEngine) -> None:
