@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from mascot.characters.files import read_file
 from tests.unit.characters.cards import SERAPHINA, picture
@@ -101,6 +101,31 @@ dinner alone every evening. Everyone seems to have their people already.""")
     other = editor()
     expect(other.get_by_text("None yet.")).to_be_visible()
     assert "Historian" not in other.inner_text("main")
+
+
+def test_a_try_out_can_be_stopped_and_begun_again(editor: Opens) -> None:
+    page = editor()
+    box = page.get_by_label("What is said to it")
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/live/personas/try", hold_the_first)
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator(".directive-line")).to_have_text("Anchor is thinking")
+    page.get_by_role("button", name="Stop").click()
+    box.fill("I quarrelled with my mother.")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator(".answer .words")).not_to_be_empty()
+    words = page.locator(".answer .words").inner_text()
+    with page.expect_response("**/live/personas/try"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    assert page.locator(".answer .words").inner_text() == words
 
 
 def test_a_crisis_in_the_try_out_is_met_by_the_page(editor: Opens) -> None:

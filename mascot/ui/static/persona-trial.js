@@ -59,9 +59,12 @@ export class Trial {
     this.clear();
     const run = (this.run = {});
     this.button.textContent = "Stop";
+    this.answer.hidden = false;
+    this.words.textContent = "";
+    say(this.directive, `${this.fields().name} is thinking`);
     try {
       for await (const piece of server.attempt(this.fields(), this.said.value)) {
-        if (this.run !== run) return;
+        if (this.run !== run) return; // who stopped, or looks at another persona, hears no more
         this.#show(piece);
       }
       this.heard.textContent = this.words.textContent;
@@ -69,15 +72,12 @@ export class Trial {
       if (this.run === run) this.told.textContent = refusal.message;
     } finally {
       if (this.run === run) this.stop();
+      if (!this.run && !this.words.textContent) this.answer.hidden = true;
     }
   }
 
   #show({ directive, words, crisis, error }) {
-    if (directive) {
-      this.answer.hidden = false;
-      say(this.directive, `${directive.action} · ${directive.tone}`);
-      this.words.textContent = "";
-    }
+    if (directive) say(this.directive, `${directive.action} · ${directive.tone}`);
     if (words) this.words.textContent += words;
     if (error) this.told.textContent = error;
     if (crisis) this.crisis.show(crisis.kind);
