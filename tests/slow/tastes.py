@@ -1,6 +1,6 @@
 """The loop from people, measured: raters of a known taste, their export, and what a reward learned of it.
 
-    python -m tests.slow.tastes          # prints the table of docs/alignment.md
+python -m tests.slow.tastes          # prints the table of docs/alignment.md
 """
 
 from __future__ import annotations
