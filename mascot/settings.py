@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     study: str = ""
     """Files of prepared studies that the app serves beside its own page, with commas between them."""
     api: bool = True
-    """Whether other programs may talk with the group: `/v1` and named functions, see docs/interoperation.md."""
+    """Whether other programs may talk with the group: `/v1` and named functions (docs/interoperation.md)."""
     mcp: bool = False
     """Whether these functions are also tools of an MCP server; needs the package `mcp`."""
     donations: bool = False

@@ -30,6 +30,12 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     sft.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
     )
+    sft.add_argument(
+        "--precision",
+        choices=("auto", "full", "half"),
+        default="auto",
+        help="of the frozen base; default: half on a processor that multiplies bfloat16, else full",
+    )
     numbers = {
         "share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
         "weight-decay": float, "patience": int, "minutes": float, "batch": int, "seed": int,

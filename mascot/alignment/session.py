@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from mascot.alignment.own import own_samples, read_replies
 from mascot.alignment.plots import draw_curves
+from mascot.alignment.precision import precision_for
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.samples import DIRECTOR, Sample, corpus_samples
 from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, sha256
@@ -94,8 +95,10 @@ def _samples(
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
+    settings = {name: value for name, value in vars(options).items() if name in Recipe.model_fields}
+    settings["precision"] = precision_for(options)
     try:
-        return Recipe(**{name: value for name, value in vars(options).items() if name in Recipe.model_fields})
+        return Recipe(**settings)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).replace("_", "-")

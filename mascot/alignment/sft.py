@@ -89,6 +89,8 @@ class FineTuning:
         encode = Encoder(base.loaded)
         self._invocation = encode.invocation
         self._train, self._dev = [encode(s) for s in train], [encode(s) for s in dev]
+        if recipe.precision == "half":
+            torch.nn.Module.to(base.loaded.model, torch.bfloat16)
         self._student = Student(base.loaded.model, recipe.rank, recipe.alpha, recipe.dropout)
 
     def run(self, adapters: Sequence[str], watch: Watch) -> None:
@@ -108,14 +110,14 @@ class FineTuning:
 
     def _read(self, used: Iterable[Encoded], watch: Watch) -> Contexts:
         self._student.learning(False)
-        self._student.renew()  # an adapter that changes nothing: what is read now is read under the base
         with NamedTemporaryFile(dir=self._out, prefix=".contexts-") as scratch:
             # The file goes at once and its memory stays: whatever ends this process, nothing is left behind.
             contexts = Contexts(self._base.loaded.model, Path(scratch.name), (e.context for e in used))
         read = 0
-        for tokens in contexts.read():
-            read += tokens
-            watch.reading(read, contexts.tokens)
+        with self._student.resting():
+            for tokens in contexts.read():
+                read += tokens
+                watch.reading(read, contexts.tokens)
         return contexts
 
     def _train_one(self, name: str, contexts: Contexts, watch: Watch) -> None:
