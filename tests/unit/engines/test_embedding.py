@@ -57,7 +57,7 @@ def test_likeness_of_meaning_is_likeness_of_vectors(embedder: MiniLM) -> None:
     quarrel, same, other = embedder.encode(
         ["My mother and I had a row.", "I argued with my mum.", "The committee adopted the budget."]
     )
-    assert quarrel @ same > 0.5
+    assert quarrel @ same > 0.4
     assert quarrel @ other < 0.2
 
 
