@@ -121,7 +121,7 @@ class Rollouts:
 
     def _asked(self, talk: Talk, so_far: str, options: Sequence[str] = ()) -> Start:
         cast = self._table.cast
-        prompt = ask(talk.heard(cast.ids), cast, so_far)
+        prompt = ask(talk.heard(cast.ids), cast, so_far, trained=True)
         question = Sample("", DIRECTOR, prompt, "", ends=False)
         return start_of(question, self._table.encode, [f" {option}" for option in options])
 

@@ -86,7 +86,13 @@ def director_samples(dialogue: GroupDialogue, cast: Cast) -> list[Sample]:
         if turn.speaker in cast:
             choices += [("task", f" {name}. Task:", turn.action), ("tone", f" {name}. Tone:", turn.tone)]
         samples += [
-            Sample(f"{dialogue.id}/{i}/{of}", DIRECTOR, ask(transcript, cast, so_far), f" {reply}", False)
+            Sample(
+                f"{dialogue.id}/{i}/{of}",
+                DIRECTOR,
+                ask(transcript, cast, so_far, trained=True),
+                f" {reply}",
+                False,
+            )
             for of, so_far, reply in choices
         ]
     return samples

@@ -103,16 +103,19 @@ class ModelDirector(Policy):
         if len(choice.options) == 1:
             return [1.0]
         budget = self._engine.info.context_tokens - 64
-        prompt = fit(lambda t: ask(t, cast, choice.prefill), transcript, self._engine.count, budget).prompt
+        trained = self._adapter is not None
+        prompt = fit(
+            lambda t: ask(t, cast, choice.prefill, trained=trained), transcript, self._engine.count, budget
+        ).prompt
         now = self._choose(prompt, choice, session)
-        if self._adapter is not None:
+        if trained:
             return now
         key = (transcript.cast, choice)
         if key not in self._neutral:
             if len(self._neutral) >= _MOST_NEUTRAL:
                 self._neutral.clear()
             nothing = replace(transcript, turns=(), muted=frozenset())
-            self._neutral[key] = self._choose(ask(nothing, cast, choice.prefill), choice, "")
+            self._neutral[key] = self._choose(ask(nothing, cast, choice.prefill, trained=False), choice, "")
         before = self._neutral[key]
         return [(max(p, _RARE) / max(q, _RARE)) ** self._trust for p, q in zip(now, before, strict=True)]
 
@@ -120,8 +123,15 @@ class ModelDirector(Policy):
         return self._engine.choose(Request(prompt, session=session, adapter=self._adapter), choice.options)
 
 
-def ask(transcript: Transcript, cast: Cast, prefill: str = "") -> Prompt:
-    """The question who is next, with the answer so far; what trains a director asks by this too."""
+def ask(transcript: Transcript, cast: Cast, prefill: str = "", *, trained: bool) -> Prompt:
+    """The question who is next, with the answer so far.
+
+    Args:
+        trained: of a director with an adapter, which is trained by this too. It has learned what is asked
+            of it, and each word less is read sooner: most of what a decision costs is reading its question.
+    """
+    if trained:
+        return Prompt(shared(transcript, cast), (Message("user", "(Who is next?)"),), f"Next:{prefill}")
     names = ", ".join(persona.name for persona in cast.only(transcript.cast))
     question = f"(Who should speak next, and to do what: {names}, or {THE_PERSON} again?)"
     return Prompt(shared(transcript, cast), (Message("user", question),), f"Next to speak:{prefill}")
