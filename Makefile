@@ -4,7 +4,7 @@ PORT ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train evaluate evaluate-large bench study space audit clean
+.PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train evaluate evaluate-large bench docs study space audit clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +59,10 @@ evaluate-large: setup-dev models ## The same on corpora of yours: make evaluate-
 
 bench: setup-dev models ## Measure what docs/results publishes about speed, beside others (15 minutes)
 	$(BIN)/python -m mascot bench
+
+docs: setup-dev ## Build the site of docs/ into build/docs; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
 
 space: $(BIN)/.installed models ## Assemble a Space, start it as the hub would; REPO=owner/name pushes it (HF_TOKEN)
 	@$(BIN)/python -m mascot space $(if $(SERVE),--serve,--try) $(if $(HARDWARE),--hardware $(HARDWARE)) \

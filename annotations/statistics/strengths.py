@@ -20,8 +20,7 @@ Dependence = Literal["clustered", "effects", "independent"]
 """How the votes of one rater depend on one another.
 
 clustered: In any way; intervals come from the variation between raters. The default.
-effects: Each rater has a side preference of their own, normal around the common one, and no more than that.
-    At most 2,000 raters.
+effects: Each rater (at most 2,000) has a side preference of their own, normal around the common one, no more.
 independent: Not at all.
 """
 MOST_RATER_EFFECTS = 2000
