@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from mascot.adapters.lineage import base_hash
 from mascot.adapters.registry import Registry
-from mascot.conversation.personas import load_cast
+from mascot.conversation.personas import Cast, load_cast
 from mascot.engines.base import Engine
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER, EMBEDDED_GGUF
@@ -18,6 +18,10 @@ from mascot.live.service import Defaults, Live, Room
 from mascot.live.speaker import INSTRUCTED, TINY, Manner, Speaker
 from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings
+
+_PATTERNS_ALONE = (
+    "the sentence embedder is missing, so crises are recognised by patterns alone: `make models`"
+)
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,30 @@ class Studio:
         self.engine.close()
 
 
-def open_studio(settings: Settings, defaults: Defaults | None = None) -> Studio:
+def open_studio(
+    settings: Settings,
+    defaults: Defaults | None = None,
+    engine: Engine | None = None,
+    cast: Cast | None = None,
+) -> Studio:
     """Open everything that the settings ask for.
+
+    Args:
+        engine: one's own instead of the one that the settings choose; then the sentence embedder may be
+            missing, and crises are recognised by patterns alone.
+        cast: instead of the built-in personas and those in the settings' home.
 
     Raises:
         MascotError: a model, the store or a persona card cannot be used; one line says which and why.
     """
-    cast = load_cast(settings.home / "personas")
+    cast = cast or load_cast(settings.home / "personas")
     journal = Journal(settings.store_url)
-    embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
-    notices: list[str] = []
+    weights = settings.models / EMBEDDED_EMBEDDER
+    embedder = MiniLM(weights) if engine is None or weights.is_dir() else None
+    notices = [] if embedder else [_PATTERNS_ALONE]
     patterns = CrisisRecogniser(None)  # a persona's sentence waits for no embedding
-    engine = select_engine(settings, notices.append)
+    if engine is None:
+        engine = select_engine(settings, notices.append)
     notices += load_adapters(engine, settings)
     live = Live(
         journal,

@@ -52,8 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the persona editor, which tries a draft out by that loop.
     "interop": {"characters", "conversation", "director", "live", "safety", "ui"},
 }
-"""Rooms that know the others only through these; `studio`, `doctor`, `cli` and `__main__` know everyone."""
-EVERYONE = {"studio", "house", "doctor", "cli", "__main__", "__init__"}
+"""Rooms that know the others only through these; `studio`, `cli`, `api` and their like know everyone."""
+EVERYONE = {"studio", "house", "doctor", "cli", "api", "__main__", "__init__"}
 STUDIES_KNOW = {
     "conversation",
     "live",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import mascot.cli
+import mascot.studio
 import studies.cli
 from annotations.records import Consent
 from annotations.store import Store
@@ -44,6 +45,8 @@ def settle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mascot.cli, "open_studio", _scripted_studio)
     monkeypatch.setattr(studies.cli, "open_arm", _scripted_arm)
     monkeypatch.setattr(studies.cli, "fetch_embedded", lambda models: None)
+    monkeypatch.setattr(mascot.studio, "select_engine", lambda settings, tell: _engine())
+    monkeypatch.setattr(mascot.studio, "MiniLM", lambda folder: None)
 
 
 def _write_personas(folder: Path) -> None:
@@ -65,6 +68,8 @@ def _write_study(folder: Path) -> None:
 def _write_imports(folder: Path) -> None:
     """What other programs leave, and a store with answers in it."""
     (folder / "old.csv").write_text("id,who,score\na,ann,4\na,bob,3\n", encoding="utf-8")
+    long = "item,rater,score\na,ann,4\na,bob,3\nb,ann,2\nb,bob,2\nc,ann,5\nc,bob,4\n"
+    (folder / "ratings.csv").write_text(long, encoding="utf-8")
     (folder / "records.json").write_text(json.dumps(ARGILLA), encoding="utf-8")
     exported = [task(1, result("stars", "rating", rating=5), result("best", "pairwise", selected="right"))]
     (folder / "export.json").write_text(json.dumps(exported), encoding="utf-8")
