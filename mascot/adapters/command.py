@@ -48,6 +48,26 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "--base", type=Path, metavar="FILE", help="for gguf, the model (default: the embedded)"
     )
     export.set_defaults(run=_export)
+    _add_hub(ways)
+
+
+def _add_hub(ways: argparse._SubParsersAction) -> None:
+    push = ways.add_parser("push", help="to the Hugging Face Hub; without --really it says what would go")
+    _named(push, "the one that the app loads")
+    push.add_argument("--to", required=True, metavar="OWNER/NAME")
+    push.add_argument("--licence", default="", metavar="ID", help="as the hub names it, e.g. cc0-1.0")
+    push.add_argument("--public", action="store_true", help="for everyone to see")
+    push.add_argument("--really", action="store_true", help="upload")
+    push.set_defaults(run=_push)
+
+    pull = ways.add_parser(
+        "pull", help="from the hub, as a candidate; without --really it says what is there"
+    )
+    pull.add_argument("repo", metavar="OWNER/NAME")
+    pull.add_argument("--revision", metavar="REV", help="branch, tag or commit (default: the newest)")
+    pull.add_argument("--version", help="its name in the registry (default: the one that it has there)")
+    pull.add_argument("--really", action="store_true", help="download")
+    pull.set_defaults(run=_pull)
 
 
 def _named(parser: argparse.ArgumentParser, default: str) -> None:
@@ -115,4 +135,32 @@ def _export(options: argparse.Namespace) -> int:
     except OSError as error:
         raise AdapterError(f"{options.to} cannot be written: {error.strerror}") from None
     _say(f"written to {written}")
+    return 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    from mascot.adapters import hub
+
+    entry = _registry().get(options.name, options.version)
+    if options.really:
+        _say(f"pushed to {hub.push(entry, options.to, options.licence, not options.public)}")
+        return 0
+    for name, content in hub.parts(entry, options.licence).items():
+        _say(f"{len(content):>12,} bytes  {name}")
+    seen = "everyone sees" if options.public else "only its owners see"
+    _say(f"would be pushed to {options.to}, which {seen}, if it is new; nothing was sent: add --really")
+    return 0
+
+
+def _pull(options: argparse.Namespace) -> int:
+    from mascot.adapters import hub
+
+    if options.really:
+        entry = hub.pull(options.repo, _registry(), options.revision, options.version)
+        _say(_line(entry))
+        _say(f"to load it: python -m mascot adapters promote {entry.lineage.name} {entry.lineage.version}")
+        return 0
+    for name, size in hub.there(options.repo, options.revision).items():
+        _say(f"{size:>12,} bytes  {name}")
+    _say(f"would be fetched from {options.repo}; nothing was: add --really")
     return 0
