@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mascot import __version__  # noqa: E402
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 project = "MASCOT Studio"
 copyright = "2026, the authors of MASCOT Studio; Apache-2.0"
