@@ -28,8 +28,8 @@ from mascot.safety.wording import BUCKETS, wording
 
 _RIDGE = 0.3
 _WORDING_STRENGTH = 30.0
-_FALSE_ALARMS = 0.01
-_STRANGERS = ("h5", "h6")
+_FALSE_ALARMS = 0.02
+_STRANGERS = ("h5", "h6", "w7")
 """Writers who had seen nothing of this; all others wrote harmless lines that are harder than life."""
 
 
