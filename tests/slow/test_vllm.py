@@ -26,7 +26,9 @@ from mascot.engines.base import Request, Sampling, collect
 from mascot.engines.hf_load import convert_gguf
 from mascot.engines.openai import OpenAIEngine
 from tests.fixtures.adapters import random_adapter
+from tests.fixtures.models import embedded_gguf
 
+__all__ = ["embedded_gguf"]
 ENVIRONMENT = os.environ.get("MASCOT_TEST_VLLM", "")
 pytestmark = [
     pytest.mark.model,
