@@ -4,13 +4,14 @@ import * as api from "./api.js";
 import { h, icon, say } from "./dom.js";
 import { menu, question } from "./menu.js";
 
-/** `on.rename(title)`, `on.remove()`, `on.pace(pace)`, `on.research()`. */
+/** `on.rename(title)`, `on.remove()`, `on.research()`; `on.pace(pace)` answers whether it was done. */
 export class Header {
   constructor({ opener, host, on }) {
     this.host = host;
     this.on = on;
     this.id = "";
     this.name = "";
+    this.pace = "";
     this.title = h("h1", {}, "MASCOT Studio");
     this.told = h("p", { class: "told", role: "status" });
     this.button = h("button", { type: "button", class: "tool", hidden: true }, icon("menu"), h("span", { class: "sr" }, "This conversation"));
@@ -36,12 +37,22 @@ export class Header {
   }
 
   #paceChoice(pace) {
-    const radio = h("input", { type: "radio", name: "mascot-pace", value: pace, onchange: () => this.on.pace(pace) });
+    const radio = h("input", { type: "radio", name: "mascot-pace", value: pace, onchange: () => this.#choosePace(pace) });
     return h("label", {}, radio, pace === "reading" ? "at reading speed" : "as soon as they come");
+  }
+
+  /** What was chosen stays chosen while the server is told, whatever else is shown meanwhile. */
+  async #choosePace(pace) {
+    if (!(await this.on.pace(pace))) this.#showPace();
+  }
+
+  #showPace() {
+    for (const label of this.paces) label.firstChild.checked = label.firstChild.value === this.pace;
   }
 
   /** Shows which conversation is open ("" for none yet), its pace, and whether research may be given it. */
   show(id, title, pace, donations) {
+    const shown = this.id;
     this.research.hidden = !donations;
     this.id = id;
     this.name = title;
@@ -51,7 +62,9 @@ export class Header {
     this.element.classList.toggle("blank", !id);
     if (!id) this.menu.matches(":popover-open") && this.menu.hidePopover();
     for (const link of this.exports) link.href = id ? api.exportAddress(id, link.dataset.format) : "";
-    for (const label of this.paces) label.firstChild.checked = label.firstChild.value === pace;
+    if (id === shown && pace === this.pace) return;
+    this.pace = pace;
+    this.#showPace();
   }
 
   /** Says quietly that something was done. */

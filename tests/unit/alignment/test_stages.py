@@ -76,7 +76,7 @@ def stage_2() -> tuple[Table, GroupStage]:
     table = Table(tiny_base(), PAIR, STAGE_2)
     start = {name: fresh(table) for name in (DIRECTOR, *PAIR.ids)}
     talk = TalkStart("talk", SAID, ())
-    return table, GroupStage(table, start, FirstSpeaker("anchor"), Nothing(), [talk], [talk], STAGE_2)
+    return table, GroupStage(table, start, FirstSpeaker("beacon"), Nothing(), [talk], [talk], STAGE_2)
 
 
 def test_a_persona_learns_what_is_rewarded_and_the_best_weights_are_kept(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_the_director_finds_who_should_speak(tmp_path: Path) -> None:
     _, stage = stage_2()
     run = PolicyRun(stage, STAGE_2, tmp_path, "same")
     run.run(lambda _: None)
-    chosen = [row["share_anchor"] for row in run.progress.steps]
+    chosen = [row["share_beacon"] for row in run.progress.steps]
     assert chosen[0] < 0.7
     assert fmean(chosen[-3:]) > 0.9
 
