@@ -55,6 +55,8 @@ class Transcript:
     floor: Floor = "user"
     round: tuple[str, ...] = ()
     """Personas that have spoken since the person last spoke or let the group go on."""
+    least_turns: int = 1
+    """Before so many turns of the round the floor does not go back."""
     asked: tuple[str, ...] = ()
     """Personas the person asked that have not answered yet."""
     muted: frozenset[str] = frozenset()
@@ -83,12 +85,12 @@ class Transcript:
                 return Transcript(event.cast, event.policy, event.seed, event.max_turns, pace=event.pace)
             case UserSaid():
                 turns = (*self.turns, Turn(PERSON, event.text))
-                return replace(self, turns=turns, floor="group", round=(), asked=event.addressed)
+                return replace(self._new_round(), turns=turns, asked=event.addressed)
             case Asked():
                 asked = (*(a for a in self.asked if a != event.agent), event.agent)
                 return replace(self._given_the_floor(), asked=asked)
             case WentOn():
-                return replace(self, floor="group", round=())
+                return self._new_round(least_turns=2)
             case Muted():
                 muted = self.muted | {event.agent} if event.muted else self.muted - {event.agent}
                 return replace(self, muted=muted)
@@ -111,7 +113,11 @@ class Transcript:
                 return replace(self, floor="user")
 
     def _given_the_floor(self) -> Transcript:
-        return self if self.floor == "group" else replace(self, floor="group", round=())
+        return self if self.floor == "group" else self._new_round()
+
+    def _new_round(self, least_turns: int = 1) -> Transcript:
+        """Told to go on among themselves, one line would be no talk: that takes two."""
+        return replace(self, floor="group", round=(), least_turns=least_turns)
 
     def _spoken(self, turn: Turn) -> Transcript:
         """The utterance takes its place; it counts for the round unless the person spoke meanwhile."""

@@ -1,7 +1,8 @@
 """Which moves are legal: the rules of the table, the same for every policy.
 
 They are ours (the paper leaves them open) and answer what users of other group chats report: an asked
-persona answers, nobody speaks twice in a row unasked, a round is bounded, a muted persona is silent.
+persona answers, nobody speaks twice in a row unasked, a round is bounded, a group told to go on among
+themselves says more than one thing, a muted persona is silent.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def legal(transcript: Transcript, cast: Cast) -> Legal:
     hailed = tuple(persona_id for persona_id in _hailed(transcript, cast) if persona_id in others)
     if hailed:
         return Legal(hailed[:1], may_yield=False)
-    return Legal(others, may_yield=bool(transcript.round))
+    return Legal(others, may_yield=len(transcript.round) >= transcript.least_turns)
 
 
 def _last_speaker(transcript: Transcript) -> str | None:

@@ -57,6 +57,13 @@ def test_a_persona_that_was_just_spoken_to_answers() -> None:
     assert len(after(HELLO, *spoken("anchor", "You are a beacon of hope, and dear.")).agents) == 2
 
 
+def test_told_to_go_on_the_group_says_more_than_one_thing() -> None:
+    talk = (HELLO, *spoken("anchor", "Hi."), Yielded(reason="director"), WentOn())
+    assert not after(*talk, *spoken("beacon", "Yes.")).may_yield
+    assert after(*talk, *spoken("beacon", "Yes."), *spoken("anchor", "No.")).may_yield
+    assert after(*talk, HELLO, *spoken("beacon", "Yes.")).may_yield
+
+
 def test_a_persona_that_speaks_to_itself_is_not_asked_again() -> None:
     assert "anchor" not in after(HELLO, *spoken("anchor", "Anchor, be calm.")).agents
 
