@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PORT ?=
 BIN := .venv/bin
+# Threads of native libraries wait asleep, not spinning: mascot/engines/threads.py says why.
+export GOMP_SPINCOUNT ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long lint types format setup setup-dev models browser database screenshots results train evaluate evaluate-large bench docs study space audit clean

@@ -26,6 +26,7 @@ from mascot.director.select import POLICIES
 from mascot.doctor import examine
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
+from mascot.engines.threads import spin_briefly
 from mascot.errors import MascotError
 from mascot.evaluation.evaluate_command import add_command as add_evaluate
 from mascot.evaluation.judges.command import add_command as add_judge
@@ -43,6 +44,7 @@ from mascot.studio import open_studio
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    spin_briefly()
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:

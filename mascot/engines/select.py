@@ -13,6 +13,7 @@ from typing import Literal
 from mascot.engines.base import Engine
 from mascot.engines.fetch import fetch_embedded, fetch_hub, missing_embedded
 from mascot.engines.models import EMBEDDED, EMBEDDED_GGUF, TIERS, Tier
+from mascot.engines.threads import spin_briefly
 from mascot.errors import ModelError, SettingsError
 from mascot.settings import Settings
 
@@ -144,7 +145,8 @@ def _build(plan: EnginePlan, settings: Settings) -> Engine:
             settings.context_tokens,
         )
     source = _source(plan, settings)
-    # Threads of a decoder spin: one core stays free for the pages and their visitors.
+    spin_briefly()
+    # One core stays free for the pages and their visitors.
     threads = settings.threads or max(1, (os.cpu_count() or 2) - 1)
     if plan.engine == "llamacpp":
         from mascot.engines.llamacpp import LlamaCppEngine
