@@ -42,7 +42,10 @@ results: setup-dev models ## Measure what docs/results publishes
 	$(BIN)/python -m tests.slow.voices
 
 train: setup-dev models ## Train personas and director from the expert corpus, on two cores
-	$(BIN)/python -m mascot align sft --out .mascot/training/sft --resume
+	$(BIN)/python -m mascot align sft --adapters anchor,catalyst,beacon,action-guide --joint-epochs 4 --epochs 1 \
+		--out .mascot/training/sft --resume
+	$(BIN)/python -m mascot align sft --adapters director --learning-rate 6e-4 --batch 16 \
+		--out .mascot/training/sft --resume
 
 EVALUATED := .mascot/runs
 
