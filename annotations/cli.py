@@ -181,6 +181,9 @@ def _add_exchange(add: _Add) -> None:
     export.add_argument(
         "--push", metavar="OWNER/NAME", help="to the Hugging Face Hub; a dry run without --really"
     )
+    export.add_argument(
+        "--collection", default="", metavar="SLUG_OR_TITLE", help="with --push: put it in there"
+    )
     export.add_argument("--really", action="store_true", help="with --push: upload")
     export.add_argument("--public", action="store_true", help="with --push: for everyone to see")
 

@@ -13,6 +13,7 @@ prints it and exits with 2; a page shows it as a sentence. Anything else that is
     ├── StoreError         the journal could not be written or read
     ├── ModelError         a model file that is missing, truncated or not what it should be
     ├── AdapterError       an adapter that the registry does not have, or cannot use
+    ├── HubError           the Hugging Face Hub cannot be reached, or refuses
     └── EngineError        an engine that could not answer
         └── EngineTimeoutError  … within its time
 """
@@ -65,6 +66,10 @@ class ModelError(MascotError):
 
 class AdapterError(MascotError):
     """An adapter that the registry does not have, or cannot use."""
+
+
+class HubError(MascotError):
+    """The Hugging Face Hub cannot be reached, or refuses what was asked."""
 
 
 class EngineError(MascotError):

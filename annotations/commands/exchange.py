@@ -80,7 +80,8 @@ def _consent(version: str, choices: dict[str, bool]) -> str:
 
 def _push(options: Namespace, written: Written) -> Upload:
     message = f"Answers up to {written.survey.last}"
-    return push(options.to, options.push, message, not options.public, options.really)
+    private = not options.public
+    return push(options.to, options.push, message, private, options.really, options.collection)
 
 
 def _exported(folder: Path, written: Written, upload: Upload | None) -> dict[str, Any]:
@@ -93,7 +94,13 @@ def _exported(folder: Path, written: Written, upload: Upload | None) -> dict[str
         "formats": {
             part.format.name: {"rows": part.rows, "left_out": dict(part.skipped)} for part in written.parts
         },
-        "upload": upload and {"repo": upload.repo, "files": upload.files, "url": upload.url},
+        "upload": upload
+        and {
+            "repo": upload.repo,
+            "files": upload.files,
+            "url": upload.url,
+            "collection": upload.collection,
+        },
     }
 
 
@@ -104,12 +111,14 @@ def _lines(folder: Path, written: Written, upload: Upload | None) -> Iterator[st
         ((p.format.name, *p.rows.values(), sum(p.skipped.values())) for p in written.parts),
     )
     if upload is not None and upload.url:
-        yield f"uploaded: {upload.url}"
+        yield f"uploaded: {upload.url}" + (f", in {upload.collection}" if upload.collection else "")
     elif upload is not None:
         size = sum(upload.files.values())
+        seen = "private" if upload.private else "public"
+        within = f", into the collection {upload.collection!r}" if upload.collection else ""
         yield (
-            f"would upload {len(upload.files)} files, {size:,} bytes, to {upload.repo} "
-            f"({'private' if upload.private else 'public'}); add --really to do it"
+            f"would upload {len(upload.files)} files, {size:,} bytes, to {upload.repo} ({seen}){within}; "
+            "add --really to do it"
         )
 
 

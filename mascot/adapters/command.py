@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from mascot.adapters.lineage import lineage_of_training
@@ -12,6 +11,7 @@ from mascot.adapters.registry import Entry, Registry
 from mascot.engines.gguf_lora import CONFIG, WEIGHTS, export_lora
 from mascot.engines.models import EMBEDDED_GGUF
 from mascot.errors import AdapterError
+from mascot.hub.command import add_pull, add_push, run_push, say, say_there
 from mascot.settings import read_settings
 
 
@@ -52,21 +52,11 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_hub(ways: argparse._SubParsersAction) -> None:
-    push = ways.add_parser("push", help="to the Hugging Face Hub; without --really it says what would go")
+    push = add_push(ways)
     _named(push, "the one that the app loads")
-    push.add_argument("--to", required=True, metavar="OWNER/NAME")
-    push.add_argument("--licence", default="", metavar="ID", help="as the hub names it, e.g. cc0-1.0")
-    push.add_argument("--public", action="store_true", help="for everyone to see")
-    push.add_argument("--really", action="store_true", help="upload")
     push.set_defaults(run=_push)
-
-    pull = ways.add_parser(
-        "pull", help="from the hub, as a candidate; without --really it says what is there"
-    )
-    pull.add_argument("repo", metavar="OWNER/NAME")
-    pull.add_argument("--revision", metavar="REV", help="branch, tag or commit (default: the newest)")
+    pull = add_pull(ways, "as a candidate")
     pull.add_argument("--version", help="its name in the registry (default: the one that it has there)")
-    pull.add_argument("--really", action="store_true", help="download")
     pull.set_defaults(run=_pull)
 
 
@@ -79,16 +69,12 @@ def _registry() -> Registry:
     return Registry(read_settings().home / "adapters")
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
 def _list(_options: argparse.Namespace) -> int:
     entries = _registry().entries()
     for entry in entries:
-        _say(_line(entry))
+        say(_line(entry))
     if not entries:
-        _say("no adapters yet: `python -m mascot align sft` trains some")
+        say("no adapters yet: `python -m mascot align sft` trains some")
     return 0
 
 
@@ -100,24 +86,24 @@ def _line(entry: Entry) -> str:
 
 def _show(options: argparse.Namespace) -> int:
     entry = _registry().get(options.name, options.version)
-    _say(entry.lineage.model_dump_json(indent=2))
-    _say(f"{entry.state}, in {entry.folder}")
+    say(entry.lineage.model_dump_json(indent=2))
+    say(f"{entry.state}, in {entry.folder}")
     return 0
 
 
 def _add(options: argparse.Namespace) -> int:
     entry = _registry().add(options.folder, lineage_of_training(options.folder, options.version))
-    _say(_line(entry))
+    say(_line(entry))
     return 0
 
 
 def _promote(options: argparse.Namespace) -> int:
-    _say(_line(_registry().promote(options.name, options.version)))
+    say(_line(_registry().promote(options.name, options.version)))
     return 0
 
 
 def _retire(options: argparse.Namespace) -> int:
-    _say(_line(_registry().retire(options.name, options.version)))
+    say(_line(_registry().retire(options.name, options.version)))
     return 0
 
 
@@ -134,33 +120,25 @@ def _export(options: argparse.Namespace) -> int:
             export_lora(entry.folder, options.base or read_settings().models / EMBEDDED_GGUF, written)
     except OSError as error:
         raise AdapterError(f"{options.to} cannot be written: {error.strerror}") from None
-    _say(f"written to {written}")
+    say(f"written to {written}")
     return 0
 
 
 def _push(options: argparse.Namespace) -> int:
-    from mascot.adapters import hub
+    from mascot.adapters.hub import parts
 
     entry = _registry().get(options.name, options.version)
-    if options.really:
-        _say(f"pushed to {hub.push(entry, options.to, options.licence, not options.public)}")
-        return 0
-    for name, content in hub.parts(entry, options.licence).items():
-        _say(f"{len(content):>12,} bytes  {name}")
-    seen = "everyone sees" if options.public else "only its owners see"
-    _say(f"would be pushed to {options.to}, which {seen}, if it is new; nothing was sent: add --really")
-    return 0
+    message = f"{entry.lineage.name} {entry.lineage.version}"
+    return run_push(options, parts(entry, options.licence), message)
 
 
 def _pull(options: argparse.Namespace) -> int:
     from mascot.adapters import hub
 
-    if options.really:
-        entry = hub.pull(options.repo, _registry(), options.revision, options.version)
-        _say(_line(entry))
-        _say(f"to load it: python -m mascot adapters promote {entry.lineage.name} {entry.lineage.version}")
+    if not options.really:
+        say_there(options.repo, hub.there(options.repo, options.revision))
         return 0
-    for name, size in hub.there(options.repo, options.revision).items():
-        _say(f"{size:>12,} bytes  {name}")
-    _say(f"would be fetched from {options.repo}; nothing was: add --really")
+    entry = hub.pull(options.repo, _registry(), options.revision, options.version)
+    say(_line(entry))
+    say(f"to load it: python -m mascot adapters promote {entry.lineage.name} {entry.lineage.version}")
     return 0

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
 
 from mascot.archive.segments import number_of
-from mascot.errors import SettingsError, StoreError
+from mascot.errors import HubError, SettingsError, StoreError
+from mascot.hub.repository import one_line
 
 T = TypeVar("T")
 HUB = "hf://datasets/"
@@ -140,19 +139,10 @@ class Dataset:
 
     def _asked(self, deed: Callable[[], T]) -> T:
         try:
-            return deed()
-        except LocalTokenNotFoundError:
-            raise StoreError(
-                f"the archive {HUB}{self._repo} needs a token that may write: set HF_TOKEN"
-            ) from None
-        except HFValidationError:
-            raise StoreError(f"{self._repo!r} is no name of a repository: write {HUB}OWNER/NAME") from None
-        except HfHubHTTPError as error:
-            reason = (error.server_message or f"HTTP {error.response.status_code}").splitlines()[0]
-            raise StoreError(f"the hub refuses the archive {HUB}{self._repo}: {reason}") from None
-        except (httpx2.HTTPError, OSError, RuntimeError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise StoreError(f"the archive {HUB}{self._repo} cannot be reached: {reason}") from None
+            with one_line(f"the archive {HUB}{self._repo}"):
+                return deed()
+        except HubError as error:
+            raise StoreError(str(error)) from None
 
 
 def open_shelf(place: str) -> Shelf:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from huggingface_hub import get_token
 
-from mascot.errors import InputError
 from mascot.settings import read_settings
 from mascot.spaces.assemble import assemble
 from mascot.spaces.push import push
@@ -70,8 +69,6 @@ def _push(options: argparse.Namespace, names: list[str]) -> int:
             _say(f"  {(options.out / name).stat().st_size:>10,}  {name}")
         _say(f"these {len(names)} files would be pushed to the Space {options.push}: set HF_TOKEN to do so")
         return 0
-    if options.push.count("/") != 1:
-        raise InputError(f"{options.push!r} is no name of a Space: write OWNER/NAME")
     _say(push(options.out, names, options.push, options.private))
     return 0
 

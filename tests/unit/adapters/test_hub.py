@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from huggingface_hub import constants
 
 from mascot.adapters.command import add_command
 from mascot.adapters.registry import Registry
-from mascot.errors import AdapterError
+from mascot.errors import AdapterError, HubError
 from tests.fixtures.adapters import random_adapter
-from tests.fixtures.servers import COMMIT, serve
-from tests.fixtures.uploads import TOKEN, Kept, uploads
+from tests.fixtures.model_hub import hub_with
+from tests.fixtures.servers import COMMIT
+from tests.fixtures.uploads import Kept
 from tests.unit.adapters.test_registry import SMALL, lineage
 
 REPO = "me/anchor"
@@ -24,31 +23,7 @@ REPO = "me/anchor"
 
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
-    kept = Kept()
-    writing: type = uploads(kept)
-
-    class Hub(writing):
-        def do_HEAD(self) -> None:  # noqa: N802 - the base class calls it so
-            self.do_GET()
-
-        def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
-            path = self.path.partition("?")[0]
-            if path.startswith(f"/api/models/{REPO}/tree/"):
-                files = kept.files.items()
-                self._json([{"type": "file", "path": f, "size": len(b), "oid": COMMIT} for f, b in files])
-            elif path.startswith(f"/{REPO}/resolve/") and path.rsplit("/", 1)[-1] in kept.files:
-                body = kept.files[path.rsplit("/", 1)[-1]]
-                self.answer(body, X_Repo_Commit=COMMIT, ETag=f'"{hashlib.sha1(body).hexdigest()}"')
-            else:
-                self.answer(b"", status=404, X_Error_Code="RepoNotFound")
-
-    with serve(Hub) as url:
-        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, url)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr(constants, "ENDPOINT", url)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setenv("NO_PROXY", "*")
+    with hub_with(REPO, monkeypatch) as kept:
         yield kept
 
 
@@ -72,11 +47,11 @@ def run(*arguments: str) -> int:
 def test_without_really_nothing_is_sent_and_everything_named(
     kept: Kept, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("push", "historian", "--to", REPO) == 0
+    assert run("push", "historian", "--to", REPO, "--collection", "My voices") == 0
     said = capsys.readouterr().out
     names = ("README.md", "adapter_config.json", "adapter_model.safetensors", "lineage.json")
     assert all(name in said for name in names)
-    assert "nothing was sent" in said
+    assert "into the collection 'My voices'\nnothing was sent" in said
     assert kept.requests == 0
 
 
@@ -84,7 +59,12 @@ def test_without_really_nothing_is_sent_and_everything_named(
 def test_what_was_pushed_is_pulled_elsewhere_the_same_and_can_be_promoted(
     kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("push", "historian", "--to", REPO, "--licence", "cc0-1.0", "--really") == 0
+    assert (
+        run("push", "historian", "--to", REPO, "--licence", "cc0-1.0", "--collection", "Voices", "--really")
+        == 0
+    )
+    (collection,) = kept.collections.values()
+    assert [item["id"] for item in collection["items"]] == [REPO]
     assert COMMIT in capsys.readouterr().out
     assert kept.commits == ["historian one"]
     assert kept.repositories[REPO]["visibility"] == "private"
@@ -128,11 +108,11 @@ def test_what_the_hub_refuses_is_one_line_without_the_token(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    with pytest.raises(AdapterError, match="the hub refuses me/anchor") as caught:
+    with pytest.raises(HubError, match="the hub refuses me/anchor") as caught:
         run("push", "historian", "--to", REPO, "--really")
     assert "hf_wrong" not in str(caught.value)
     assert kept.commits == []
-    with pytest.raises(AdapterError, match="is no name of a repository"):
+    with pytest.raises(HubError, match="is no name of a repository"):
         run("push", "historian", "--to", "not a name", "--really")
-    with pytest.raises(AdapterError, match="the hub refuses me/nobody"):
+    with pytest.raises(HubError, match="the hub refuses me/nobody"):
         run("pull", "me/nobody")

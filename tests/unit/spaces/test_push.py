@@ -9,7 +9,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from mascot.errors import InputError
+from mascot.errors import HubError
 from mascot.spaces.push import push
 from tests.fixtures.servers import COMMIT, serve
 from tests.fixtures.uploads import TOKEN, Kept, uploads
@@ -61,7 +61,7 @@ def test_a_wrong_token_is_one_line_without_the_token(
     kept: Kept, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    with pytest.raises(InputError, match="the hub refuses me/demo") as caught:
+    with pytest.raises(HubError, match="the hub refuses me/demo") as caught:
         push(folder, ["app.py"], "me/demo", private=False)
     assert "hf_wrong" not in str(caught.value)
     assert kept.commits == []

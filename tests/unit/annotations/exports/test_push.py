@@ -7,7 +7,7 @@ import huggingface_hub.constants
 import pytest
 
 from annotations.push import push
-from mascot.errors import InputError
+from mascot.errors import HubError, InputError
 from tests.fixtures.servers import serve
 from tests.fixtures.uploads import TOKEN, Kept, uploads
 
@@ -64,20 +64,20 @@ def test_everything_arrives_in_one_commit(folder: Path, hub: str, kept: Kept) ->
 def test_a_refusal_is_one_line(folder: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(uploads(kept, refuse=403)) as url:
         _point(monkeypatch, url)
-        with pytest.raises(InputError, match=r"^the hub refuses somebody/ratings: the token may not write"):
+        with pytest.raises(HubError, match=r"^the hub refuses somebody/ratings: the token may not"):
             push(folder, "somebody/ratings", "First", really=True)
         assert kept.files == {}
 
 
 def test_a_wrong_token_is_named(folder: Path, hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    with pytest.raises(InputError, match=r"token is missing or not valid"):
+    with pytest.raises(HubError, match=r"token is missing or not valid"):
         push(folder, "somebody/ratings", "First", really=True)
 
 
 def test_a_hub_that_is_away_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _point(monkeypatch, "http://127.0.0.1:9")
-    with pytest.raises(InputError, match=r"^the hub cannot be reached"):
+    with pytest.raises(HubError, match=r"^the hub cannot be reached"):
         push(folder, "somebody/ratings", "First", really=True)
 
 
@@ -87,5 +87,13 @@ def test_a_folder_without_a_card_is_no_dataset(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_none_is_refused(folder: Path, hub: str) -> None:
-    with pytest.raises(InputError, match=r"OWNER/NAME"):
+    with pytest.raises(HubError, match=r"OWNER/NAME"):
         push(folder, "some body/rat/ings", "First", really=True)
+
+
+def test_a_dataset_is_put_into_a_collection(folder: Path, hub: str, kept: Kept) -> None:
+    described = push(folder, "somebody/ratings", "First", collection="Studies")
+    assert (described.collection, kept.requests) == ("Studies", 0)
+    push(folder, "somebody/ratings", "First", really=True, collection="Studies")
+    (collection,) = kept.collections.values()
+    assert [(item["id"], item["type"]) for item in collection["items"]] == [("somebody/ratings", "dataset")]
