@@ -1,7 +1,6 @@
 """The app: settings → models, stores, conversations → page. The file that a Space runs."""
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -85,10 +84,11 @@ def study_sources(settings: Settings, opened: ExitStack) -> list[Source]:
     urls = {place.url: study for study, place in study_places(settings).items()}
     for url, study in urls.items():
         if url.startswith("sqlite"):
-            name = re.sub(r"[^a-z0-9]+", "-", study.lower())
-            moves = MoveSource(url, f"moves-{name}")
+            moves = MoveSource(url, f"moves-{study}")
             opened.callback(moves.close)
-            sources += [opened.enter_context(Store.open(url)).source(f"ratings-{name}"), moves]
+            ratings = opened.enter_context(Store.open(url)).source(f"ratings-{study}")
+            # Moves first: what they say was done in the store before, and so is in a later copy of it.
+            sources += [moves, ratings]
     return sources
 
 

@@ -13,13 +13,14 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from mascot import __version__
 from mascot.adapters.command import add_command as add_adapters
 from mascot.alignment.command import add_command as add_align
+from mascot.alignment.rewards.hub_command import add_command as add_rewards
 from mascot.bench.command import add_command as add_bench
 from mascot.characters.command import export_card, import_card
+from mascot.commandline import OneLineParser, exit_code
 from mascot.conversation.events import Crisis
 from mascot.conversation.personas import Persona, load_card, load_cast
 from mascot.director.select import POLICIES
@@ -27,7 +28,6 @@ from mascot.doctor import examine
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
 from mascot.engines.threads import spin_briefly
-from mascot.errors import MascotError
 from mascot.evaluation.evaluate_command import add_command as add_evaluate
 from mascot.evaluation.judges.command import add_command as add_judge
 from mascot.evaluation.report.command import add_command as add_report
@@ -47,16 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     spin_briefly()
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    try:
-        return options.run(options)
-    except MascotError as error:
-        print(f"mascot: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    # It warns of an optional package whenever something imports it, 4 bits or not.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    return exit_code("mascot", lambda: options.run(options))
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -145,15 +138,8 @@ def _settings_line() -> str:
     )
 
 
-class _OneLine(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line, and leaves the usage to `--help`."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"mascot: {message}; see `{self.prog} --help`\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(
+    parser = OneLineParser(
         prog="mascot", description="Group conversations with persona agents.", epilog=_settings_line()
     )
     parser.add_argument("--version", action="version", version=f"mascot {__version__}")
@@ -185,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     personas.set_defaults(run=_personas)
 
     measuring = (add_voices, add_evaluate, add_judge, add_report, add_bench)
-    for add in (add_adapters, add_align, *measuring, add_space):
+    for add in (add_adapters, add_align, add_rewards, *measuring, add_space):
         add(commands)
 
     doctor = commands.add_parser("doctor", help="what would be used, why, and what is missing")

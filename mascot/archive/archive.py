@@ -39,10 +39,21 @@ class Reach:
     """Why the last export failed, in one line; empty if it did not."""
 
 
+@dataclass(frozen=True)
+class _Change:
+    """What an export changes in the segments of one source."""
+
+    source: str
+    put: dict[str, Content]
+    drop: list[str]
+    gone: list[str]
+    marks: Marks
+
+
 class Archive:
     """The archive of some sources on one shelf. Safe to use from many threads.
 
-    One app writes to a shelf; a second one could not do harm, but would not see the first one's news.
+    One app writes to a shelf; a second one would not see the first one's news.
     """
 
     def __init__(
@@ -58,6 +69,10 @@ class Archive:
         self._segments: dict[str, Segment] = {}
         self._known: dict[str, dict[str, str]] = {source.name: {} for source in sources}
         self._gone: dict[str, set[str]] = {source.name: set() for source in sources}
+        self._sure = True
+        """Whether the shelf is known to hold just `_segments`: a replacement may have broken off."""
+        self._left: set[str] = set()
+        """Segments that are gone from the shelf, of which it may not have rid itself for good."""
         self._reach = Reach()
 
     @property
@@ -103,15 +118,31 @@ class Archive:
         with self._lock:
             began = self._clock()
             try:
-                for source in self._sources:
-                    self._export(source)
+                self._bring_up_to_date()
             except StoreError as error:
                 self._reach = replace(self._reach, trouble=str(error))
                 raise
             self._reach = Reach(began)
             return self._reach
 
-    def _export(self, source: Source) -> None:
+    def _bring_up_to_date(self) -> None:
+        """Sources are read forwards and written backwards, in one step where the shelf can: what a source
+        says of those after it is in the archive only together with what it speaks of."""
+        if not self._sure:
+            self._take_stock()
+        changes = [self._change(source) for source in self._sources]
+        put = {name: content for change in reversed(changes) for name, content in change.put.items()}
+        drop = [*sorted(self._left), *(name for change in changes for name in change.drop)]
+        if not put and not drop:
+            return
+        self._sure = False
+        self._shelf.replace({name: encode(content) for name, content in put.items()}, drop)
+        for change in changes:
+            self._remember(change)
+        self._left.clear()
+        self._sure = True
+
+    def _change(self, source: Source) -> _Change:
         known = self._known[source.name]
         gone = [key for key in source.gone(known) if key not in self._gone[source.name]]
         forgotten = self._gone[source.name] | set(gone)
@@ -131,29 +162,55 @@ class Archive:
             )
             put |= self._named(source.name, number_of(run[-1].name) or 0, merged)
             drop += [segment.name for segment in run]
-        if not put and not drop:
-            return
-        self._shelf.replace({name: encode(content) for name, content in put.items()}, drop)
-        self._remember(source.name, put, drop, gone, {key: mark for key, mark, _ in records})
+        return _Change(source.name, put, drop, gone, {key: mark for key, mark, _ in records})
 
-    def _remember(
-        self, source: str, put: dict[str, Content], drop: Sequence[str], gone: Sequence[str], marks: Marks
-    ) -> None:
-        for name, content in put.items():
+    def _remember(self, change: _Change) -> None:
+        for name, content in change.put.items():
             self._segments[name] = Segment(name, len(encode(content)), content.keys)
-        for name in drop:
+        for name in change.drop:
             self._segments.pop(name, None)
-        self._gone[source].update(gone)
-        self._known[source].update(marks)
+        self._gone[change.source].update(change.gone)
+        self._known[change.source].update(change.marks)
+        for key in change.gone:
+            self._known[change.source].pop(key, None)
+
+    def _take_stock(self) -> None:
+        """Learn what a replacement that broke off has put there and taken away.
+
+        What it put counts from now on as exported, so that it is taken away like everything else once it
+        has to be forgotten.
+        """
+        there = self._shelf.names()
+        self._left |= self._segments.keys() - set(there)
+        for name in self._left:
+            self._segments.pop(name, None)
+        last = {source.name: self._last(source.name) for source in self._sources}
+        for name in there:
+            if name not in self._segments:
+                raw = self._shelf.read(name)
+                content = decode(name, raw)
+                segment = Segment(name, len(raw), content.keys)
+                self._segments[name] = segment
+                if segment.source in last:
+                    self._take_in(segment, content, last[segment.source])
+
+    def _take_in(self, segment: Segment, content: Content, last: int) -> None:
+        known, gone = self._known[segment.source], self._gone[segment.source]
+        gone.update(content.gone)
+        if (number_of(segment.name) or 0) > last:  # otherwise it says again what others had said
+            known.update({key: mark for key, mark, _ in content.records})
         for key in gone:
-            self._known[source].pop(key, None)
+            known.pop(key, None)
 
     def _of(self, source: str) -> list[Segment]:
         return sorted(segment for segment in self._segments.values() if segment.source == source)
 
     def _new(self, source: str, contents: Sequence[Content]) -> dict[str, Content]:
-        last = max((number_of(segment.name) or 0 for segment in self._of(source)), default=0)
+        last = self._last(source)
         return {segment_name(source, last + 1 + n): content for n, content in enumerate(contents)}
+
+    def _last(self, source: str) -> int:
+        return max((number_of(segment.name) or 0 for segment in self._of(source)), default=0)
 
     def _named(self, source: str, number: int, content: Content) -> dict[str, Content]:
         """Under a number it has, unless nothing is left to be said."""

@@ -82,7 +82,8 @@ def decode(name: str, raw: bytes) -> Content:
     try:
         if raw and not raw.endswith(b"\n"):
             raise ValueError
-        for line in raw.decode().splitlines():
+        # Not `splitlines`, which also ends a line at marks that JSON leaves inside of what was said (U+2028).
+        for line in raw.decode().split("\n")[:-1]:
             read = json.loads(line)
             if "gone" in read:
                 gone.append(str(read["gone"]))

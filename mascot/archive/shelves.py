@@ -93,7 +93,8 @@ def _sync(folder: Path) -> None:
 class Dataset:
     """A dataset repository: one commit per export, nothing half done.
 
-    After something was taken away the history is squashed, so that no earlier commit keeps it.
+    After something was taken away, also by a replacement that broke off, the history is squashed, so that no
+    earlier commit keeps it.
     """
 
     def __init__(self, repo: str) -> None:
@@ -129,9 +130,9 @@ class Dataset:
         ]
 
         def commit() -> None:
-            self._api.create_commit(
-                self._repo, operations, commit_message=f"Archive: {len(put)} segments", repo_type="dataset"
-            )
+            if operations:
+                message = f"Archive: {len(put)} segments"
+                self._api.create_commit(self._repo, operations, commit_message=message, repo_type="dataset")
             if drop:
                 self._api.super_squash_history(self._repo, repo_type="dataset")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from mascot.engines.base import Engine
 from mascot.engines.models import EMBEDDED_GGUF
 from mascot.engines.openai import OpenAIEngine
 from mascot.engines.select import select_engine
+from mascot.engines.threads import cores
 from mascot.settings import Settings
 
 EngineName = Literal["llamacpp", "transformers"]
@@ -66,7 +66,7 @@ class Plan:
     @property
     def threads(self) -> int:
         """Of every engine, ours and bare ones."""
-        return self.settings.threads or max(1, (os.cpu_count() or 2) - 1)
+        return self.settings.threads or max(1, cores() - 1)
 
     @property
     def context_tokens(self) -> int:

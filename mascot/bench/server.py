@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from mascot.engines.threads import cores
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def bare_server(
     params.model.path = str(model_file)
     params.n_ctx, params.n_parallel, params.kv_unified = 2 * context_tokens, slots, True
     params.cpuparams.n_threads = threads
-    params.cpuparams_batch.n_threads = max(threads, os.cpu_count() or 1)
+    params.cpuparams_batch.n_threads = max(threads, cores())
     params.ui, params.verbosity, params.prefill_assistant = False, 0, prefill
     server = xllamacpp.Server(params)
     try:

@@ -22,6 +22,8 @@ Fields = dict[str, Any]
 NAMES = tuple(name for name in Persona.model_fields if name != "id")
 _LONGEST = 300
 """Characters of a line of a persona."""
+_LONGEST_NAME = 60
+"""Characters of a name that a placeholder becomes: thousands of placeholders must not become gigabytes."""
 NEUTRAL = {"light": "#5d564e", "dark": "#b5ada3"}
 """The colour of who brings none."""
 
@@ -87,17 +89,17 @@ def persona_id(name: str) -> str:
 
 def _standard(data: Mapping[str, Any]) -> Fields:
     """What the fields say that every card has."""
-    name = data["name"]
-    description = _plain(data.get("description"), name)
+    name, called = data["name"], data["name"][:_LONGEST_NAME]
+    description = _plain(data.get("description"), called)
     sentences = [_line(one) for one in re.split(r"(?<=[.!?])\s+|\n+", description) if one.strip()]
     told: Fields = {"name": name, "colour": NEUTRAL, "face": name.strip()[:1].upper() or "?"}
     if sentences:
         told |= {"role": sentences[0], "summary": sentences[0]}
     if sentences[1:]:
         told["goals"] = sentences[1:4]
-    if voice := _line(_plain(data.get("personality"), name)):
+    if voice := _line(_plain(data.get("personality"), called)):
         told["voice"] = voice
-    if examples := _examples(data.get("mes_example"), name):
+    if examples := _examples(data.get("mes_example"), called):
         told["examples"] = examples
     return told
 
@@ -108,7 +110,7 @@ def _examples(text: Any, name: str) -> list[dict[str, str]]:
         return []
     found = []
     for talk in re.split(r"<START>", text, flags=re.IGNORECASE):
-        speeches = re.split(rf"^\s*({_USER}|{_CHAR}|{re.escape(name)})\s*:", talk, flags=_EACH_LINE)
+        speeches = re.split(rf"^[^\S\n]*({_USER}|{_CHAR}|{re.escape(name)})\s*:", talk, flags=_EACH_LINE)
         said = ""
         for speaker, spoken in zip(speeches[1::2], speeches[2::2], strict=True):
             words = _line(_plain(spoken, name))

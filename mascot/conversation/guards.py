@@ -39,6 +39,8 @@ _STAGE = re.compile(r"^\s*\([^()]*\)|(?<!\*)\*[^*\s][^*]*\*(?!\*)")
 """What a persona does instead of saying it: "(smiles)" before a sentence, "*nods*" anywhere."""
 _COLONS = ":："
 _END_MARKS = ".!?…"
+_OPENS = re.compile(rf"[\n\"“*(\[]|(?<=[{_END_MARKS}])")
+"""What a line for somebody begins with."""
 _ORPHANS = " *_>#-–—.,;:)]"
 """Marks that no sentence begins with: bullets, headings, what a dropped sentence left behind."""
 
@@ -72,7 +74,9 @@ class Guards:
         """Everything let through so far."""
         self._own = re.compile(rf"^[\W_]*{_named([speaker])}", re.I)
         others = _named(cast, "user", "you", "human", "assistant", "system")
-        self._voice = re.compile(rf"(?:^|[\n\"“*(\[]|(?<=[{_END_MARKS}]))[\W_]*{others}", re.I)
+        # What stands before a name is looked for backwards from it: a pattern that begins with any run of
+        # marks reads each run as often as it is long.
+        self._voice = re.compile(rf"(?<![^\W_])(?={others})", re.I)
         self._earlier = [text for text in earlier if words(text)]
         self._known = [set(words(s)) for text in self._earlier for s in sentences(text)]
         self._secrets = {run for secret in secrets for run in _runs(words(secret), _LEAK_WORDS)}
@@ -117,12 +121,13 @@ class Guards:
             self.caught["name"] += 1
             self._held = self._held[match.end() :]
             return ""
-        voice = self._voice.search(self._held)
-        if voice is None:
+        named = (_opening(self._held, voice.start()) for voice in self._voice.finditer(self._held))
+        line = next((start for start in named if start is not None), None)
+        if line is None:
             return ""
         self.caught["other_voice"] += 1
         self.done = True
-        rest = self._held[: voice.start()].strip()
+        rest = self._held[:line].strip()
         return self._last(rest, complete=True) if rest else ""
 
     def _release(self, final: bool) -> str:
@@ -188,6 +193,18 @@ def _named(personas: Iterable[Persona], *others: str) -> str:
     names = [name for persona in personas for name in (persona.name, persona.id)]
     spaced = [r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", name))) for name in (*names, *others)]
     return rf"(?:the\s+)?(?:{'|'.join(spaced)})[\W_]{{0,3}}(?:\([^)\n]*\)\s*)?[{_COLONS}]"
+
+
+def _opening(text: str, name: int) -> int | None:
+    """Where the line begins that a name at this place opens: at the beginning of the text, behind an end mark
+    or at a mark that opens one; None in the middle of a sentence."""
+    start = name
+    while start and (text[start - 1] == "_" or not text[start - 1].isalnum()):
+        start -= 1
+    if start == 0:
+        return 0
+    opens = _OPENS.search(text, start, name)
+    return opens.start() if opens else None
 
 
 def _is_whole(rest: str) -> bool:

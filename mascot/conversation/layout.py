@@ -42,24 +42,27 @@ class Fitted:
 
 
 def fit(build: Build, transcript: Transcript, count: Callable[[Prompt], int], budget: int) -> Fitted:
-    """The prompt of a transcript within `budget` tokens, whatever its length.
+    """The prompt of a transcript within `budget` tokens, as far as that is possible.
 
-    Drops whole turns, oldest first and the opening last; where a single message is too long by itself,
-    keeps its end.
+    Drops whole turns, the oldest after the opening first; the opening and the last turn stay. Where these
+    two are too long by themselves, the ends of their texts are kept.
     """
     turns = transcript.heard
-    drops = (0, *range(_BLOCK, len(turns) - 1, _BLOCK), max(len(turns) - 2, 0))
-    prompt, kept = build(transcript), transcript
-    for dropped in drops:
-        kept = replace(transcript, turns=(*turns[:1], *turns[1 + dropped :]))
-        prompt = build(kept)
+    most = max(len(turns) - 2, 0)
+
+    def without(dropped: int) -> Transcript:
+        return replace(transcript, turns=(*turns[:1], *turns[1 + dropped :]))
+
+    for dropped in (*range(0, most, _BLOCK), most):
+        prompt = build(without(dropped))
         if count(prompt) <= budget:
             return Fitted(prompt, dropped)
+    kept = without(most)
     longest = max((len(turn.text) for turn in kept.turns), default=0)
-    while longest > _SHORTEST and count(prompt) > budget:
+    while longest > _SHORTEST and count(build(kept)) > budget:
         longest //= 2
-        prompt = build(replace(kept, turns=tuple(replace(t, text=t.text[-longest:]) for t in kept.turns)))
-    return Fitted(prompt, drops[-1])
+        kept = replace(kept, turns=tuple(replace(turn, text=turn.text[-longest:]) for turn in kept.turns))
+    return Fitted(build(kept), most)
 
 
 def shared(transcript: Transcript, cast: Cast) -> tuple[Message, ...]:
@@ -90,7 +93,8 @@ def _said(turn: Turn, cast: Cast) -> Message:
     if turn.speaker == PERSON:
         return Message("user", turn.text)
     broken = " —" if turn.interrupted else ""
-    return Message("assistant", f"{cast[turn.speaker].name}: {turn.text}{broken}")
+    name = cast[turn.speaker].name if turn.speaker in cast else turn.speaker  # who has left the table
+    return Message("assistant", f"{name}: {turn.text}{broken}")
 
 
 def _card(persona: Persona, directive: Directive) -> tuple[Message, ...]:

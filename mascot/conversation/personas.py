@@ -71,7 +71,8 @@ class Persona(BaseModel):
     @field_validator("id", "name")
     @classmethod
     def _is_free(cls, name: str) -> str:
-        if name.casefold() in _TAKEN:
+        folded = name.casefold()
+        if folded in _TAKEN or folded.startswith("the person"):  # the director could not tell them apart
             raise ValueError(f"{name!r} is what the person, or the program, is called: choose another name")
         return name
 
@@ -218,6 +219,18 @@ class Cast:
         """The cast reduced to these ids, in their order."""
         return Cast(self[persona_id] for persona_id in ids)
 
+    def named(self, name: str) -> str:
+        """The id of who bears the name, as `addressed` or another pattern that ignores case has found it:
+        such a pattern takes "ı" for an i, which a dictionary does not.
+
+        Raises:
+            PersonaError: nobody does.
+        """
+        for persona in self:
+            if re.fullmatch(_either(_spellings(persona)), name, re.IGNORECASE):
+                return persona.id
+        raise PersonaError(f"nobody here is called {name!r}")
+
     def addressed(self, text: str) -> tuple[str, ...]:
         """Ids spoken to in the text, in order: with an @, or by name where one calls somebody.
 
@@ -236,14 +249,12 @@ class Cast:
 
     @property
     def _anyone(self) -> str:
-        spellings = {re.escape(s): s for persona in self for s in _spellings(persona)}
-        return "(?:" + "|".join(sorted(spellings, key=len, reverse=True)) + ")"
+        return _either(s for persona in self for s in _spellings(persona))
 
     def _named(self, text: str, *patterns: str) -> tuple[str, ...]:
         """Ids of the names in the first groups of the patterns' matches, as they stand in the text."""
-        ids = {s.casefold(): persona.id for persona in self for s in _spellings(persona)}
         found = {
-            group.start(1) + name.start(): ids[name[0].casefold()]
+            group.start(1) + name.start(): self.named(name[0])
             for pattern in patterns
             for group in re.finditer(pattern, text, re.IGNORECASE)
             for name in re.finditer(rf"(?<!\w){self._anyone}(?!\w)", group[1], re.IGNORECASE)
@@ -251,12 +262,19 @@ class Cast:
         return tuple(dict.fromkeys(found[at] for at in sorted(found)))
 
 
-_START = r"(?:^|[.!?…\n])[\s\"“'*]*"
+# Whatever is repeated here can match in one way only: anybody may write these texts, and a pattern that has
+# two ways for a name tries twice as many with each further one.
+_START = r"(?:^|[.!?…\n])[\s\"“'*]*+"
 _CALL = (
     r"(?:hi|hey|hello|dear|thanks|thank you|yes|no|ok|okay|oh|so|and|but|well|please|sorry)(?:\s*,\s*|\s+)"
 )
 _AND = r"(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|\s*&\s*)"
 _QUESTION = r"please|what|how|why|(?:can|could|would|will|do) you|tell me|help me"
+
+
+def _either(spellings: Iterable[str]) -> str:
+    """A pattern for any of them, the longest first; it matches at a place in one way only."""
+    return "(?>" + "|".join(map(re.escape, sorted(spellings, key=len, reverse=True))) + ")"
 
 
 def _spellings(persona: Persona) -> set[str]:

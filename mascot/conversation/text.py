@@ -7,7 +7,8 @@ import unicodedata
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _ABBREVIATIONS = ("mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "e.g.", "i.e.", "etc.", "vs.", "a.m.", "p.m.")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
+# From the first of several marks on only, and never back: thousands of dots are read at once.
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)")
 
 
 def words(text: str) -> list[str]:
@@ -41,7 +42,7 @@ def first_sentence_end(text: str, final: bool = False) -> int | None:
 
 def is_abbreviation(text: str) -> bool:
     """Whether the text's last word is one that has a full stop of its own, such as "Dr."."""
-    last = text.split()[-1:]
+    last = text.rsplit(None, 1)[-1:]
     return bool(last) and last[0].lower().lstrip("(\"'“") in _ABBREVIATIONS
 
 

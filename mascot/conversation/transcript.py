@@ -29,6 +29,7 @@ PERSON = "user"
 """The speaker id of the person in front of the page; no persona can have it."""
 
 Floor = Literal["user", "group", "crisis"]
+"""In a crisis it is nobody's until the person has acknowledged the message about help."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,20 @@ class Transcript:
     least_turns: int = 1
     """Before so many turns of the round the floor does not go back."""
     asked: tuple[str, ...] = ()
-    """Personas the person asked that have not answered yet."""
+    """Personas the person asked that have not begun to answer. A further message takes no ask back; once
+    the floor is the person's again nobody owes an answer."""
     muted: frozenset[str] = frozenset()
     pace: Pace = "reading"
     speaking: Directive | None = None
     """The directive being carried out."""
+    answering: bool = False
+    """Whether the one who is speaking was asked to."""
     said: str = ""
     """What the one who is speaking has said so far."""
     began: int = 0
     """Index in `turns` where the utterance being said belongs."""
+    failed: int = 0
+    """How often somebody was to speak, and could not, since anything was last said."""
 
     @property
     def last(self) -> Turn | None:
@@ -85,9 +91,10 @@ class Transcript:
                 return Transcript(event.cast, event.policy, event.seed, event.max_turns, pace=event.pace)
             case UserSaid():
                 turns = (*self.turns, Turn(PERSON, event.text))
-                return replace(self._new_round(), turns=turns, asked=event.addressed)
+                asked = (*event.addressed, *_without(self.asked, *event.addressed))
+                return replace(self._new_round(), turns=turns, asked=asked, failed=0)
             case Asked():
-                asked = (*(a for a in self.asked if a != event.agent), event.agent)
+                asked = (*_without(self.asked, event.agent), event.agent)
                 return replace(self._given_the_floor(), asked=asked)
             case WentOn():
                 return self._new_round(least_turns=2)
@@ -97,15 +104,23 @@ class Transcript:
             case PaceSet():
                 return replace(self, pace=event.pace)
             case Directive():
-                return replace(self, speaking=event, said="", began=len(self.turns))
+                # From here on no longer asked: whoever is asked while speaking is asked to speak once more.
+                asked, answering = _without(self.asked, event.agent), event.agent in self.asked
+                begun = replace(self, asked=asked, answering=answering)
+                return replace(begun, speaking=event, said="", began=len(self.turns))
             case Speech():
                 return replace(self, said=self.said + event.text)
             case Utterance():
                 return self._spoken(Turn(event.agent, event.text))
             case Interrupted():
-                return self._spoken(Turn(event.agent, event.text, interrupted=True))
+                owes = self.answering and not event.text and event.reason != "failure"
+                asked = (event.agent, *_without(self.asked, event.agent)) if owes else self.asked
+                failed = self.failed + (event.reason == "failure") if not event.text else 0
+                cut = self._spoken(Turn(event.agent, event.text, interrupted=True))
+                return replace(cut, asked=asked, failed=failed)
             case Yielded():
-                return replace(self, floor="user", asked=())
+                floor = "crisis" if self.floor == "crisis" else "user"
+                return replace(self, floor=floor, asked=(), answering=False)
             case Crisis():
                 withheld = replace(self.turns[-1], withheld=True)
                 return replace(self, turns=(*self.turns[:-1], withheld), floor="crisis", asked=())
@@ -127,10 +142,15 @@ class Transcript:
             self,
             turns=turns,
             round=(*self.round, turn.speaker) if same_round else self.round,
-            asked=tuple(a for a in self.asked if a != turn.speaker) if same_round else self.asked,
             speaking=None,
+            answering=False,
             said="",
+            failed=0,
         )
+
+
+def _without(agents: tuple[str, ...], *others: str) -> tuple[str, ...]:
+    return tuple(agent for agent in agents if agent not in others)
 
 
 def fold(events: Iterable[Event]) -> Transcript:

@@ -6,12 +6,14 @@ Written for this project, CC0; see `docs/corpus.md`.
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from mascot.corpora.expert import Split, split_of
 
+YIELD: Final = "yield"
+"""Speaker of the turn by which the floor goes back to the person."""
 BlockFlaw = Literal["echo chamber", "everyone advises", "nobody yields", "lost thread"]
 
 
@@ -21,7 +23,7 @@ class DialogueTurn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     speaker: str
-    """A persona's id, `user`, or `yield`."""
+    """A persona's id, `user`, or `YIELD`."""
     says: str = ""
     action: str = ""
     tone: str = ""

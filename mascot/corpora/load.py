@@ -19,7 +19,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
-from mascot.corpora.dialogues import group_dialogues
+from mascot.corpora.dialogues import YIELD, group_dialogues
 from mascot.corpora.empathetic import empathetic
 from mascot.corpora.esconv import esconv, is_support
 from mascot.corpora.expert import expert_corpus
@@ -141,7 +141,7 @@ def _dialogues() -> Iterator[Item]:
         turns = tuple(
             CorpusTurn(speaker=turn.speaker, text=turn.says, label=turn.action)
             for turn in dialogue.turns
-            if turn.speaker != "yield"
+            if turn.speaker != YIELD
         )
         yield Item(
             id=dialogue.id,

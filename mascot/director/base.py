@@ -42,5 +42,7 @@ class Policy(ABC):
 
 
 def dice(transcript: Transcript, purpose: str) -> Random:
-    """Chance that a restart does not change: it depends on the seed, the turn and the purpose only."""
-    return Random(f"{transcript.seed}:{len(transcript.turns)}:{purpose}")
+    """Chance that a restart does not change: it depends on the seed, the turn, the purpose and how often the
+    turn has failed only: who tried again by the same throw would fail again."""
+    again = f":{transcript.failed}" if transcript.failed else ""
+    return Random(f"{transcript.seed}:{len(transcript.turns)}:{purpose}{again}")

@@ -110,14 +110,20 @@ class ModelDirector(Policy):
         now = self._choose(prompt, choice, session)
         if trained:
             return now
+        before = self._before_any_talk(choice, transcript, cast)
+        return [(max(p, _RARE) / max(q, _RARE)) ** self._trust for p, q in zip(now, before, strict=True)]
+
+    def _before_any_talk(self, choice: _Choice, transcript: Transcript, cast: Cast) -> list[float]:
+        """Probability of each option when nothing was said yet."""
         key = (transcript.cast, choice)
-        if key not in self._neutral:
+        known = self._neutral.get(key)
+        if known is None:
+            nothing = replace(transcript, turns=(), muted=frozenset())
+            known = self._choose(ask(nothing, cast, choice.prefill, trained=False), choice, "")
             if len(self._neutral) >= _MOST_NEUTRAL:
                 self._neutral.clear()
-            nothing = replace(transcript, turns=(), muted=frozenset())
-            self._neutral[key] = self._choose(ask(nothing, cast, choice.prefill, trained=False), choice, "")
-        before = self._neutral[key]
-        return [(max(p, _RARE) / max(q, _RARE)) ** self._trust for p, q in zip(now, before, strict=True)]
+            self._neutral[key] = known
+        return known
 
     def _choose(self, prompt: Prompt, choice: _Choice, session: str) -> list[float]:
         return self._engine.choose(Request(prompt, session=session, adapter=self._adapter), choice.options)

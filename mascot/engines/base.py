@@ -13,12 +13,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from mascot.conversation.prompt import Prompt
 from mascot.errors import EngineError
 
 Finish = Literal["stop", "length", "cancelled"]
+REPEAT_WINDOW: Final = 128
+"""Tokens, those of the prompt among them, that count as seen lately."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Sampling:
     min_p: float = 0.05
     """Smallest probability relative to the likeliest token, in [0, 1)."""
     repeat_penalty: float = 1.0
-    """Divides the logits of tokens seen lately; 1 is off."""
+    """Divides the logits of tokens seen lately, `REPEAT_WINDOW` in all (by vLLM, of all seen); 1 is off."""
     stop: tuple[str, ...] = ()
     """Strings that end the text; they are not part of it."""
     seed: int | None = None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 Array = NDArray[np.float32]
+_ROWS = 16
 
 
 class Bert:
     """The encoder of a checkpoint with absolute positions and one segment.
+
+    Texts of different lengths are read side by side without filling up the shorter ones: all tokens lie in
+    one array, and only attention takes the texts one by one.
 
     Args:
         weights: under the names of transformers' `BertModel`, float32.
@@ -24,45 +27,49 @@ class Bert:
         self._weights, self._heads, self._eps = weights, heads, eps
         self._layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder."))
 
-    def __call__(self, ids: NDArray[np.int64], present: Array) -> Array:
-        """Last hidden states, (texts, tokens, width).
+    def __call__(self, texts: Sequence[Sequence[int]]) -> list[Array]:
+        """Last hidden states of each text's tokens, (tokens, width).
 
         Args:
-            ids: (texts, tokens), shorter texts filled up on the right.
-            present: 1 for a token, 0 for filling, (texts, tokens).
+            texts: at least one, each with the ids of its tokens, at least one.
         """
         place = "embeddings"
-        words = self._weights[f"{place}.word_embeddings.weight"][ids]
-        positions = self._weights[f"{place}.position_embeddings.weight"][: ids.shape[1]]
+        ends = np.cumsum([len(text) for text in texts])
+        spans = [slice(end - len(text), end) for text, end in zip(texts, ends, strict=True)]
+        words = self._weights[f"{place}.word_embeddings.weight"][np.concatenate(texts)]
+        order = np.concatenate([np.arange(len(text)) for text in texts])
+        positions = self._weights[f"{place}.position_embeddings.weight"][order]
         segment = self._weights[f"{place}.token_type_embeddings.weight"][0]
         states = self._norm(words + positions + segment, f"{place}.LayerNorm")
-        hidden = np.where(present > 0, np.float32(0), np.float32(-1e9))[:, None, None, :]
         for number in range(self._layers):
-            states = self._layer(states, hidden, f"encoder.layer.{number}")
-        return states
+            states = self._layer(states, spans, f"encoder.layer.{number}")
+        return [states[span] for span in spans]
 
-    def _layer(self, states: Array, hidden: Array, at: str) -> Array:
-        heard = self._attention(states, hidden, f"{at}.attention.self")
+    def _layer(self, states: Array, spans: Sequence[slice], at: str) -> Array:
+        heard = self._attention(states, spans, f"{at}.attention.self")
         told = self._linear(heard, f"{at}.attention.output.dense")
         states = self._norm(states + told, f"{at}.attention.output.LayerNorm")
         inner = _gelu(self._linear(states, f"{at}.intermediate.dense"))
         return self._norm(states + self._linear(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
 
-    def _attention(self, states: Array, hidden: Array, at: str) -> Array:
-        texts, tokens, width = states.shape
+    def _attention(self, states: Array, spans: Sequence[slice], at: str) -> Array:
+        width = states.shape[-1] // self._heads
 
         def split(name: str) -> Array:
-            part = self._linear(states, f"{at}.{name}")
-            return part.reshape(texts, tokens, self._heads, width // self._heads).transpose(0, 2, 1, 3)
+            return self._linear(states, f"{at}.{name}").reshape(-1, self._heads, width).swapaxes(0, 1)
 
-        query, key, value = split("query"), split("key"), split("value")
-        scores = query @ key.swapaxes(-1, -2) / np.float32(np.sqrt(width // self._heads)) + hidden
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
-        weights /= weights.sum(-1, keepdims=True)
-        return (weights @ value).transpose(0, 2, 1, 3).reshape(texts, tokens, width)
+        query, key, value = split("query") / np.float32(np.sqrt(width)), split("key"), split("value")
+        heard = np.empty_like(value)
+        for span in spans:
+            scores = query[:, span] @ key[:, span].swapaxes(1, 2)
+            weights = np.exp(scores - scores.max(-1, keepdims=True))
+            heard[:, span] = weights / weights.sum(-1, keepdims=True) @ value[:, span]
+        return heard.swapaxes(0, 1).reshape(states.shape)
 
     def _linear(self, states: Array, at: str) -> Array:
-        return states @ self._weights[f"{at}.weight"].T + self._weights[f"{at}.bias"]
+        found = states @ self._weights[f"{at}.weight"].T
+        found += self._weights[f"{at}.bias"]
+        return found
 
     def _norm(self, states: Array, at: str) -> Array:
         centred = states - states.mean(-1, keepdims=True)
@@ -71,4 +78,19 @@ class Bert:
 
 
 def _gelu(x: Array) -> Array:
-    return x * np.float32(0.5) * (1 + erf(x * np.float32(np.sqrt(0.5))))
+    """x Φ(x), within 1e-6; the error function is formula 7.1.26 of Abramowitz and Stegun (1964).
+
+    SciPy's took a third of the whole reading. A few rows at a time stay in the processor's cache.
+    """
+    found = np.empty_like(x)
+    for start in range(0, len(x), _ROWS):
+        some = x[start : start + _ROWS]
+        size = np.abs(some)
+        t = 1 / (1 + np.float32(0.3275911 / np.sqrt(2)) * size)
+        tail = np.float32(1.061405429) * t
+        for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+            tail += np.float32(coefficient)
+            tail *= t
+        tail *= np.exp(np.float32(-0.5) * size * size)
+        found[start : start + _ROWS] = np.maximum(some, 0) - np.float32(0.5) * size * tail
+    return found

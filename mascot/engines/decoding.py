@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mascot.engines.base import Sampling
+from mascot.engines.base import REPEAT_WINDOW, Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-REPEAT_WINDOW = 64
-"""Tokens that count as seen lately."""
 
 
 class Detokenizer:

@@ -88,11 +88,5 @@ class MiniLM:
 
 def _mean(model: Bert, ids: Sequence[Sequence[int]]) -> Vectors:
     """Unit vectors in the direction of the mean over each text's tokens."""
-    longest = max(map(len, ids))
-    tokens = np.zeros((len(ids), longest), dtype=np.int64)
-    present = np.zeros((len(ids), longest), dtype=np.float32)
-    for row, (some, mask) in zip(ids, zip(tokens, present, strict=True), strict=True):
-        some[: len(row)], mask[: len(row)] = row, 1.0
-    states = model(tokens, present)
-    mean = (states * present[..., None]).sum(1) / present.sum(1, keepdims=True)
+    mean = np.stack([states.mean(0) for states in model(ids)])
     return mean / np.linalg.norm(mean, axis=1, keepdims=True)

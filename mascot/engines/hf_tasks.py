@@ -10,8 +10,8 @@ from queue import SimpleQueue
 
 import torch
 
-from mascot.engines.base import Finish, Sampling
-from mascot.engines.decoding import REPEAT_WINDOW, draw
+from mascot.engines.base import REPEAT_WINDOW, Finish, Sampling
+from mascot.engines.decoding import draw
 from mascot.engines.hf_memory import Mark, Memory
 from mascot.engines.hf_packed import Segment
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mascot.conversation.prompt import Message, Prompt
-from mascot.engines.base import Engine, EngineInfo, Finish, Piece, Request, check_options
+from mascot.engines.base import REPEAT_WINDOW, Engine, EngineInfo, Finish, Piece, Request, check_options
 from mascot.engines.gguf_head import read_gguf_head
 from mascot.engines.gguf_lora import export_lora, write_idle_lora
 from mascot.engines.llamacpp_server import LlamaServer
@@ -26,7 +26,7 @@ from mascot.engines.slots import Desk
 from mascot.engines.templates import ChatTemplate
 from mascot.engines.thinking import strip_thinking
 from mascot.engines.tries import weigh
-from mascot.errors import EngineError
+from mascot.errors import EngineError, MascotError
 
 _CERTAIN: Final = 100.0
 """Added to the logits of the legal tokens: it leaves their proportions and drowns all others."""
@@ -68,9 +68,9 @@ class LlamaCppEngine(Engine):
         self._timeout_seconds = timeout_seconds
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._adapters: dict[str, Adapter] = {}
-        self._exports = tempfile.TemporaryDirectory(prefix="mascot-adapters-", ignore_cleanup_errors=True)
         self._exported = 0
         self._serving = self._serve({})
+        self._exports = tempfile.TemporaryDirectory(prefix="mascot-adapters-", ignore_cleanup_errors=True)
         self._plain_tokens = lru_cache(_KNOWN)(self._read_plain)
         self._template = template or read_gguf_head(model_file).chat_template()
 
@@ -122,8 +122,8 @@ class LlamaCppEngine(Engine):
     def load_adapter(self, name: str, path: Path) -> None:
         """Make a PEFT LoRA folder usable as `Request.adapter`, in place of one of the same name.
 
-        llama.cpp takes adapters only as it starts. So another server starts beside the first, which ends as
-        soon as nobody speaks there any more; every conversation is then read again once.
+        llama.cpp takes adapters only as it starts. So another server takes the place of the first, which
+        ends as soon as nobody speaks there any more; every conversation is then read again once.
 
         Raises:
             EngineError: it is missing or damaged, or made for another model; nothing has changed.
@@ -134,7 +134,7 @@ class LlamaCppEngine(Engine):
         """Several at once, for the price of one; as `load_adapter`."""
         with self._loading:
             adapters = self._adapters | {name: self._export(path) for name, path in paths.items()}
-            self._replace(self._serve(adapters))
+            self._replace({IDLE: self._idle(), **adapters})
             self._adapters = adapters
 
     @property
@@ -160,8 +160,6 @@ class LlamaCppEngine(Engine):
 
     def _serve(self, adapters: Mapping[str, Adapter]) -> Serving:
         tokens = 2 * self.info.context_tokens
-        if adapters:
-            adapters = {IDLE: self._idle(), **adapters}
         server = LlamaServer(
             self._file,
             tokens=tokens,
@@ -201,9 +199,21 @@ class LlamaCppEngine(Engine):
             if forsaken:
                 serving.server.close()
 
-    def _replace(self, new: Serving) -> None:
+    def _replace(self, adapters: Mapping[str, Adapter]) -> None:
+        """Serve with these from now on; two servers' memory is held at once only while somebody speaks."""
         with self._lock:
-            old, self._serving = self._serving, new
+            old = self._serving
+            if not old.users:
+                old.server.close()
+                try:
+                    self._serving = self._serve(adapters)
+                except MascotError:
+                    self._serving = self._serve(old.loaded)
+                    raise
+                return
+        new = self._serve(adapters)
+        with self._lock:
+            self._serving = new
             forsaken = not old.users
         if forsaken:
             old.server.close()
@@ -234,7 +244,7 @@ def _sampling(request: Request, room: int) -> dict[str, Any]:
         "top_p": sampling.top_p,
         "min_p": sampling.min_p,
         "repeat_penalty": sampling.repeat_penalty,
-        "repeat_last_n": 128,
+        "repeat_last_n": REPEAT_WINDOW,
         "stop": list(sampling.stop),
     }
     return body if sampling.seed is None else body | {"seed": sampling.seed}

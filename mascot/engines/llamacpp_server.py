@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from mascot.engines.threads import cores
 from mascot.errors import EngineError, EngineTimeoutError, ModelError
 
 
@@ -126,7 +126,7 @@ def _start(
     params.slot_save_path = tempfile.gettempdir()  # nothing is saved there; without it slots are not emptied
     params.cpuparams.n_threads = threads
     # Reading a prompt synchronises seldom enough that all cores help, even beside a busy process.
-    params.cpuparams_batch.n_threads = max(threads, os.cpu_count() or 1)
+    params.cpuparams_batch.n_threads = max(threads, cores())
     # Strength 0 until a request asks: one that names no adapter would otherwise get them all.
     params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters]
     params.ui = False

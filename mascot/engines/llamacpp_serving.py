@@ -70,7 +70,8 @@ class Serving:
         """Requests that hold on to it; kept by its owner."""
         self.adapters = tuple(name for name in adapters if name != IDLE)
         """Names that a request may take."""
-        self._adapters = dict(adapters)
+        self.loaded = dict(adapters)
+        """All that the server was started with."""
         self._numbers = {name: number for number, name in enumerate(adapters)}
 
     @contextmanager
@@ -92,7 +93,7 @@ class Serving:
         Raises:
             EngineError: too many are waiting, or the server does not answer.
         """
-        acts = self._adapters[adapter].acts_from(prompt) if adapter else None
+        acts = self.loaded[adapter].acts_from(prompt) if adapter else None
         alone = acts is not None and not self._opens(prompt)
         seat = self.desk.seat(session, prompt, len(prompt) + room, alone=alone, cancel=cancel)
         with seat as taken:
@@ -137,12 +138,12 @@ class Serving:
 
     def _body(self, slot: Slot, adapter: str | None, prompt: list[int]) -> dict[str, Any]:
         body: dict[str, Any] = {"prompt": prompt, "id_slot": slot.index}
-        if self._adapters:
+        if self.loaded:
             body["lora"] = [{"id": self._numbers[adapter or IDLE], "scale": 1.0}]
         return body
 
     def _opens(self, prompt: list[int]) -> bool:
-        return last_of(self._adapters[IDLE].invocation, prompt) == 0
+        return last_of(self.loaded[IDLE].invocation, prompt) == 0
 
 
 def last_of(part: Sequence[int], whole: Sequence[int]) -> int:

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from mascot.conversation.prompt import Message, Prompt
 from mascot.engines.base import Engine, EngineInfo, Finish, Piece, Request, check_options
-from mascot.engines.openai_dialects import DIALECTS, Asked, Dialect, Plain
+from mascot.engines.openai_dialects import DIALECTS, Asked, Dialect, NoProbabilitiesError, Plain
 from mascot.engines.openai_wire import RefusedError, Wire
 from mascot.engines.stops import until_stop
 from mascot.engines.templates import LAYOUTS, Layout
@@ -88,7 +88,7 @@ class OpenAIEngine(Engine):
             return self._tried(
                 lambda layout: self._dialect.weigh(self._asked(request.prompt, model, layout), options)
             )
-        except NotImplementedError:
+        except NoProbabilitiesError:
             return self._pick(request, options)
 
     def count(self, prompt: Prompt) -> int:
@@ -171,6 +171,11 @@ class OpenAIEngine(Engine):
                 return ask(LAYOUTS[layout])
             except RefusedError as error:
                 self._next_layout(layout, error)
+            except (KeyError, IndexError, TypeError, ZeroDivisionError) as error:
+                raise EngineError(
+                    f"{self._wire.base_url} answers in another form than its kind of server does: "
+                    "check what stands between, and its version"
+                ) from error
 
     def _next_layout(self, refused: int, error: RefusedError) -> None:
         """Remember that a layout was refused, if that is what the server's words are about."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from mascot.engines.base import Sampling
+from mascot.engines.base import REPEAT_WINDOW, Sampling
 from mascot.engines.openai_wire import Wire
 from mascot.engines.tries import weigh
 
@@ -26,6 +26,10 @@ class Asked:
     model: str
     messages: Messages
     prefill: str
+
+
+class NoProbabilitiesError(Exception):
+    """This server does not show how likely tokens are; it can still pick one text."""
 
 
 class Dialect(ABC):
@@ -47,7 +51,7 @@ class Dialect(ABC):
         """Probability of each option under constrained decoding.
 
         Raises:
-            NotImplementedError: this kind of server does not show probabilities.
+            NoProbabilitiesError: this server shows none.
         """
 
     @abstractmethod
@@ -70,8 +74,8 @@ class Plain(Dialect):
         asked = f"{last['content']}\n\nBegin your answer with exactly: {prefill}"
         return {"messages": [*before, last | {"content": asked}]}
 
-    def weigh(self, asked: Asked, options: Sequence[str]) -> list[float]:
-        raise NotImplementedError
+    def weigh(self, asked: Asked, options: Sequence[str]) -> list[float]:  # noqa: ARG002 - the protocol has no way
+        raise NoProbabilitiesError
 
     def count(self, asked: Asked) -> int:
         """About: four characters or three quarters of a word to a token, and a few tokens per message."""
@@ -88,6 +92,7 @@ class LlamaCpp(Dialect):
         return {
             "min_p": sampling.min_p,
             "repeat_penalty": sampling.repeat_penalty,
+            "repeat_last_n": REPEAT_WINDOW,
             "top_k": 0,
             "chat_template_kwargs": {"enable_thinking": False},
         }
@@ -131,7 +136,7 @@ class LlamaCpp(Dialect):
 
 
 class VLLM(Dialect):
-    """vLLM. The last message is continued where that is asked for; prompts can be scored."""
+    """vLLM. The last message is continued where that is asked for; tokens can be scored by number."""
 
     def extras(self, sampling: Sampling) -> dict[str, Any]:
         return {
@@ -149,29 +154,29 @@ class VLLM(Dialect):
 
     def weigh(self, asked: Asked, options: Sequence[str]) -> list[float]:
         prompt = self._tokens(asked)
-        tails = [self._option(asked, option) for option in options]
-        # Each option is scored as if it were part of the prompt: its tokens' log-probabilities are enough,
-        # since every branch of the trie is a token of some option.
-        body = {
-            "model": asked.model,
-            "prompt": [prompt + tail for tail in tails],
-            "max_tokens": 1,
-            "temperature": 0,
-            "prompt_logprobs": 0,
-        }
-        choices = sorted(asked.wire.post("/completions", body)["choices"], key=lambda choice: choice["index"])
-        scores: dict[tuple[int, ...], float] = {}
-        for tail, choice in zip(tails, choices, strict=True):
-            for depth, token in enumerate(tail):
-                seen = choice["prompt_logprobs"][len(prompt) + depth][str(token)]["logprob"]
-                scores[*tail[:depth], token] = seen
 
         def next_token(path: list[int], allowed: list[int]) -> list[float]:
-            found = [scores[*path, token] for token in allowed]
+            # Not `prompt_logprobs`: it bypasses the prefix cache, and beside LoRA it ends the server (vLLM's
+            # issue 16668).
+            body = {
+                "model": asked.model,
+                "prompt": [*prompt, *path],
+                "max_tokens": 1,
+                "temperature": 0,
+                "logprobs": 0,
+                "logprob_token_ids": allowed,
+                "return_tokens_as_token_ids": True,
+            }
+            shown = asked.wire.post("/completions", body)["choices"][0].get("logprobs") or {}
+            seen = (shown.get("top_logprobs") or [{}])[0]
+            names = [f"token_id:{token}" for token in allowed]
+            if not seen.keys() >= set(names):
+                raise NoProbabilitiesError  # a vLLM that does not know logprob_token_ids
+            found = [seen[name] for name in names]
             weights = [math.exp(score - max(found)) for score in found]
             return [weight / sum(weights) for weight in weights]
 
-        return weigh(tails, next_token)
+        return weigh([self._option(asked, option) for option in options], next_token)
 
     def count(self, asked: Asked) -> int:
         return len(self._tokens(asked))

@@ -13,7 +13,7 @@ from typing import Literal
 from mascot.engines.base import Engine
 from mascot.engines.fetch import fetch_embedded, fetch_hub, missing_embedded
 from mascot.engines.models import EMBEDDED, EMBEDDED_GGUF, TIERS, Tier
-from mascot.engines.threads import spin_briefly
+from mascot.engines.threads import cores, spin_briefly
 from mascot.errors import ModelError, SettingsError
 from mascot.settings import Settings
 
@@ -147,7 +147,7 @@ def _build(plan: EnginePlan, settings: Settings) -> Engine:
     source = _source(plan, settings)
     spin_briefly()
     # One core stays free for the pages and their visitors.
-    threads = settings.threads or max(1, (os.cpu_count() or 2) - 1)
+    threads = settings.threads or max(1, cores() - 1)
     if plan.engine == "llamacpp":
         from mascot.engines.llamacpp import LlamaCppEngine
 

@@ -64,7 +64,7 @@ class Desk:
         self._changed = threading.Condition()
 
     def place(self, session: str) -> int:
-        """How many are served before this session's request; 0 if it is being served, or has none."""
+        """Where this session's request stands in line, from 1; 0 if it is being served, or has none."""
         with self._changed:
             waiting = [ticket.session for ticket in self._line]
             return waiting.index(session) + 1 if session in waiting else 0

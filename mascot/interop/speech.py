@@ -32,7 +32,6 @@ def written(cast: Cast, turns: Iterable[tuple[str, str]]) -> str:
 
 def heard(cast: Cast, text: str) -> tuple[list[Turn], str]:
     """The utterances in a text, and what stands before the first of them: words of nobody at this table."""
-    names = {persona.name.casefold(): persona.id for persona in cast}
     anyone = "|".join(re.escape(persona.name) for persona in cast)
     pattern = re.compile(
         rf"^[ \t]*\*\*[ \t]*({anyone})[ \t]*(?::\*\*|\*\*:)[ \t]*", re.IGNORECASE | re.MULTILINE
@@ -42,7 +41,7 @@ def heard(cast: Cast, text: str) -> tuple[list[Turn], str]:
         return [], text.strip()
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     said = [
-        Turn(names[mark[1].casefold()], text[mark.end() : end].strip())
+        Turn(cast.named(mark[1]), text[mark.end() : end].strip())
         for mark, end in zip(marks, ends, strict=True)
     ]
     return [turn for turn in said if turn.text], text[: marks[0].start()].strip()

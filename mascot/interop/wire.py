@@ -103,8 +103,8 @@ class Call(BaseModel):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Fields that make no difference here, by name; a null is as if it had not been sent."""
-        sent = {name for name, value in (self.model_extra or {}).items() if value is not None}
+        """Fields that make no difference here, by name; a null or no tool is as if it had not been sent."""
+        sent = {name for name, value in (self.model_extra or {}).items() if value is not None and value != []}
         return tuple(sorted(sent - _HARMLESS - set(_IDLE)))
 
 
@@ -115,8 +115,7 @@ _IDLE: dict[str, tuple[Any, ...]] = {
     "frequency_penalty": (0,),
     "presence_penalty": (0,),
     "logit_bias": ({},),
-    "tools": ([],),
-    "functions": ([],),
+    # Tools that are only offered need not be used, and front ends offer theirs to every model.
     "tool_choice": ("none", "auto"),
     "function_call": ("none", "auto"),
     "response_format": ({"type": "text"},),

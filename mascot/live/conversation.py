@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mascot.conversation.events import (
     Acknowledged,
@@ -81,7 +81,9 @@ class Conversation:
         self._table = table
         self._committed = committed
         self._lock = threading.RLock()
-        self._transcript = fold(entry.event for entry in table.journal.entries(id))
+        talk = fold(entry.event for entry in table.journal.entries(id))
+        # Who has no card any more has left the table.
+        self._transcript = replace(talk, cast=tuple(agent for agent in talk.cast if agent in table.cast))
         self._cancel = threading.Event()
         self._worker: threading.Thread | None = None
         self._closed = False
@@ -114,8 +116,6 @@ class Conversation:
             StoreError: it could not be saved.
         """
         text = _acceptable(text)
-        if key and (seq := self._table.journal.with_key(self._id, key)) is not None:
-            return seq
         verdict = self._table.recogniser.check(text)
         cast = self._table.cast.only(self._transcript.cast)
         for agent in addressed:
@@ -123,6 +123,8 @@ class Conversation:
         asked = tuple(dict.fromkeys([*addressed, *cast.addressed(text)]))
         said = UserSaid(text=text, key=key, barge=barge, addressed=asked)
         with self._lock:
+            if key and (seq := self._table.journal.with_key(self._id, key)) is not None:
+                return seq
             self._must_be_calm()
             if not verdict.crisis:
                 self._must_find_room(visitor)
@@ -201,11 +203,10 @@ class Conversation:
             self._start()
 
     def close(self) -> None:
-        """No further turn is taken and nothing more is committed."""
+        """No further turn is taken and nothing more is committed; `join` waits until that has sunk in."""
         with self._lock:
             self._closed = True
             self._cancel.set()
-        self.join(2.0)
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until the group no longer has the floor."""
@@ -215,8 +216,9 @@ class Conversation:
 
     def _start(self) -> None:
         if self._transcript.floor == "group" and self._worker is None and not self._closed:
-            self._worker = threading.Thread(target=self._work, name=f"talk-{self._id[:6]}", daemon=True)
-            self._worker.start()
+            worker = threading.Thread(target=self._work, name=f"talk-{self._id[:6]}", daemon=True)
+            worker.start()  # it waits for our lock; before this nobody could join it
+            self._worker = worker
 
     def _work(self) -> None:
         """Turn after turn, until the person has the floor, or nothing more can be saved."""
@@ -238,6 +240,7 @@ class Conversation:
             except NotFoundError:
                 with self._lock:
                     self._closed = True
+                    self._cancel.set()
             except MascotError as error:
                 writable = self._give_up(str(error))
             except Exception:  # noqa: BLE001 - whatever failed, the person gets the floor back
@@ -302,6 +305,8 @@ class Conversation:
             events: list[Event] = [Yielded(reason="failure", line=line)]
             if self._transcript.speaking:
                 events.insert(0, self._cut("failure"))
+            elif self._idle:
+                return True  # a crisis or a stop came first: there is no floor to give back
             try:
                 self._commit(*events)
             except MascotError as error:

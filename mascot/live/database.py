@@ -14,7 +14,9 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from mascot.errors import StoreError
+from mascot.sqlite import careful
 
+_BUSY_SECONDS = 10.0
 _METADATA = sa.MetaData()
 CONVERSATIONS = sa.Table(
     "conversations",
@@ -83,8 +85,11 @@ class Database:
             listen(self._engine, "connect", _careful_sqlite)
             listen(self._engine, "begin", _begin_immediate)
         self._lines = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with _translated():
-            _METADATA.create_all(self._engine)
+        with self.writing() as connection:
+            # SQLite queues at BEGIN; PostgreSQL lets two servers find that the same table is missing.
+            if not self.lite:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('mascot conversations'))"))
+            _METADATA.create_all(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -124,12 +129,7 @@ def _translated() -> Iterator[None]:
 
 
 def _careful_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=10000")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA secure_delete=ON")
+    careful(connection, _BUSY_SECONDS)
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

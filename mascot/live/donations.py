@@ -17,9 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mascot.conversation.events import EVENT, Crisis, Event, Opened, Speech
+from mascot.conversation.events import EVENT, Crisis, Event, Opened, Speech, UserSaid, Utterance
 from mascot.conversation.personas import Cast
-from mascot.errors import InputError
+from mascot.errors import InputError, NotFoundError, StoreError
 from mascot.live.database import CONVERSATIONS, DONATIONS, utc
 from mascot.live.journal import Journal
 
@@ -81,64 +81,89 @@ class Donations:
         Raises:
             InputError: nothing was said yet, or the crisis message was shown in it: what somebody said in
                 distress is not asked for.
+            NotFoundError: there is no such conversation.
+            StoreError: it could not be written down, and is not given.
         """
         entries = self._journal.entries(conversation)
         if any(isinstance(entry.event, Crisis) for entry in entries):
             raise InputError("a conversation in which the message about help was shown stays between us")
-        if len(entries) < 2:
+        if not any(isinstance(entry.event, UserSaid | Utterance) for entry in entries):
             raise InputError("nothing was said yet: there is nothing to give")
         donation = Donation(datetime.now(UTC), entries[-1].seq, TERMS_VERSION)
+        text = self._document(conversation, donation)
         values = {"at": donation.at, "until": donation.until, "terms": donation.terms}
         with self._journal.database.writing() as connection:
+            c = CONVERSATIONS.c  # locked: a deletion comes before all of this, or after it
+            if connection.scalar(sa.select(c.id).where(c.id == conversation).with_for_update()) is None:
+                raise NotFoundError("this conversation does not exist any more")
             connection.execute(DONATIONS.delete().where(DONATIONS.c.conversation == conversation))
             connection.execute(DONATIONS.insert().values(conversation=conversation, **values))
-        self._write(conversation, donation)
+            self._put(conversation, text)
         return donation
 
     def take_back(self, conversation: str) -> None:
-        """It is research's no longer; nothing happens if it never was, or was deleted."""
+        """It is research's no longer; nothing happens if it never was, or was deleted.
+
+        Raises:
+            StoreError: it could not be removed, and is still given.
+        """
         with self._journal.database.writing() as connection:
             connection.execute(DONATIONS.delete().where(DONATIONS.c.conversation == conversation))
-        (self._folder / f"{_donation_id(conversation)}.json").unlink(missing_ok=True)
+            try:
+                self._file(conversation).unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"what was given cannot be removed ({error.strerror}): try again") from None
 
     def rewrite(self) -> None:
-        """Make the folder what the database says: after a restart, and after a disk was lost."""
+        """Make the folder what the database says: after a restart, and after a disk was lost.
+
+        Raises:
+            StoreError: a file cannot be written.
+        """
         with self._journal.database.reading() as connection:
             rows = connection.execute(sa.select(DONATIONS)).all()
-        wanted = {f"{_donation_id(row.conversation)}.json" for row in rows}
+        wanted = {self._file(row.conversation) for row in rows}
         for file in self._folder.glob("*.json"):
-            if file.name not in wanted:
+            if file not in wanted:
                 file.unlink()
         for row in rows:
-            self._write(row.conversation, Donation(utc(row.at), row.until, row.terms))
+            donation = Donation(utc(row.at), row.until, row.terms)
+            self._put(row.conversation, self._document(row.conversation, donation))
 
-    def _write(self, conversation: str, donation: Donation) -> None:
+    def _document(self, conversation: str, donation: Donation) -> str:
         with self._journal.database.reading() as connection:
             query = sa.select(CONVERSATIONS.c.owner).where(CONVERSATIONS.c.id == conversation)
             owner = connection.scalar(query) or ""
         entries = self._journal.entries(conversation)
         opened = entries[0].event
-        seated = (
-            self._cast.only(i for i in opened.cast if i in self._cast) if isinstance(opened, Opened) else ()
-        )
+        seats = opened.cast if isinstance(opened, Opened) else ()
         document = {
             "format": FORMAT,
-            "donation": _donation_id(conversation),
+            "donation": _digest("donation", conversation),
             "donor": _digest("donor", owner),
             "at": donation.at.isoformat(),
             "terms": donation.terms,
-            "personas": [persona.model_dump(mode="json") for persona in seated],
+            "personas": [self._cast[i].model_dump(mode="json") for i in seats if i in self._cast],
             "events": [
                 entry.event.model_dump(mode="json", exclude={"key"})
                 for entry in entries
                 if entry.seq <= donation.until and not isinstance(entry.event, Speech)
             ],
         }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = self._folder / f"{_donation_id(conversation)}.json"
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+    def _put(self, conversation: str, text: str) -> None:
+        file = self._file(conversation)
         scratch = file.with_suffix(".new")
-        scratch.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        scratch.replace(file)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            scratch.write_text(text, encoding="utf-8")
+            scratch.replace(file)
+        except OSError as error:
+            raise StoreError(f"it cannot be written down ({error.strerror}): nothing is given") from None
+
+    def _file(self, conversation: str) -> Path:
+        return self._folder / f"{_digest('donation', conversation)}.json"
 
 
 def read_donations(folder: Path) -> Iterator[Donated]:
@@ -159,10 +184,6 @@ def read_donations(folder: Path) -> Iterator[Donated]:
             continue  # taken back while we read
         except (ValueError, KeyError, TypeError):
             raise InputError(f"{file} is no donated conversation: take it out of the folder") from None
-
-
-def _donation_id(conversation: str) -> str:
-    return _digest("donation", conversation)
 
 
 def _digest(what: str, secret: str) -> str:

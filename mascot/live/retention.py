@@ -26,6 +26,6 @@ def expire(live: Live, journal: Journal, days: int, now: datetime | None = None)
     with journal.database.reading() as connection:
         silent = list(connection.scalars(query))
     if silent:
-        with contextlib.suppress(NotFoundError):  # its person was faster; the others come the next time
+        with contextlib.suppress(NotFoundError):  # its person was faster
             live.delete(*silent)
     return len(silent)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from weakref import WeakValueDictionary
 
 from mascot.conversation.events import Barge, Opened, Pace
 from mascot.conversation.personas import Cast
 from mascot.conversation.text import clean
+from mascot.conversation.transcript import PERSON
 from mascot.director.base import Policy
 from mascot.director.select import make_policy
 from mascot.engines.base import Engine
-from mascot.errors import InputError
+from mascot.errors import InputError, NotFoundError
 from mascot.live.conversation import Conversation, Table
 from mascot.live.journal import Entry, Journal, Listing
 from mascot.live.limits import Limits
@@ -26,6 +31,10 @@ UNTITLED = "New conversation"
 MAX_TITLE = 80
 _AWAKE = 256
 """Conversations kept in memory; beyond, silent ones are folded from the journal again when needed."""
+_PATIENCE = 2.0
+"""Seconds in which whoever is silenced should have noticed."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class Live:
         self._limits = limits or Limits()
         self._lock = threading.RLock()
         self._awake: OrderedDict[str, Conversation] = OrderedDict()
+        # One that was put aside while somebody still holds it is found here: there is never a second of it.
+        self._held: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._policies: dict[str, Policy] = {}
         self._line = WaitingLine(room.places, room.waiting, self._tell, room.patience)
@@ -118,17 +129,19 @@ class Live:
         """Delete conversations for good, whoever is speaking, and wherever else they are kept.
 
         Raises:
+            NotFoundError: one of them is not there; the others are deleted.
             StoreError: here they are deleted, but a copy elsewhere could not be reached yet.
         """
+        missing = None
         for id in ids:
-            with self._lock:
-                conversation = self._awake.pop(id, None)
-            if conversation is not None:
-                conversation.close()
-            self._journal.delete(id)
-            self._tell(id)
+            try:
+                self._delete(id)
+            except NotFoundError as error:
+                missing = error
         for deed in self._deletions:
             deed(ids)
+        if missing:
+            raise missing
 
     def also_delete(self, deed: Callable[[Sequence[str]], object]) -> None:
         """Have this done too before a deletion is acknowledged; a StoreError of it is the deletion's."""
@@ -144,11 +157,12 @@ class Live:
         addressed: Sequence[str] = (),
         visitor: str = "",
     ) -> int:
-        """See `Conversation.say`. The first message becomes the title, unless it tells of a crisis."""
+        """See `Conversation.say`. The first message that tells of no crisis becomes the title."""
         conversation = self._conversation(id)
         seq = conversation.say(text, key, barge, addressed, visitor)
-        if conversation.transcript.floor != "crisis" and self._journal.title(id) == UNTITLED:
-            words = " ".join(clean(text).split())
+        heard = [turn.text for turn in conversation.transcript.heard if turn.speaker == PERSON]
+        if heard and self._journal.title(id) == UNTITLED:
+            words = " ".join(heard[0].split())
             self.rename(id, words if len(words) <= 60 else words[:59].rsplit(" ", 1)[0] + "…")
         return seq
 
@@ -193,19 +207,13 @@ class Live:
         return self._line.expected(id)
 
     def listen(self, id: str, callback: Callable[[], None]) -> Callable[[], None]:
-        """Have `callback` called, from any thread, after each commit; returns the unsubscriber."""
+        """Have `callback` called, from any thread, after each commit; returns the unsubscriber.
+
+        A callback that raises is not called again.
+        """
         with self._lock:
             self._listeners.setdefault(id, []).append(callback)
-
-        def unsubscribe() -> None:
-            with self._lock:
-                callbacks = self._listeners.get(id, [])
-                if callback in callbacks:
-                    callbacks.remove(callback)
-                if not callbacks:
-                    self._listeners.pop(id, None)
-
-        return unsubscribe
+        return partial(self._tell_no_more, id, callback)
 
     def table(self) -> Table:
         """What a round needs that no journal keeps: it stands in the same line and under the same limits."""
@@ -214,21 +222,22 @@ class Live:
     def close(self) -> None:
         """Silence every conversation; all of them can be resumed from the journal."""
         with self._lock:
-            conversations = list(self._awake.values())
+            conversations = list(self._held.values())
             self._awake.clear()
-        for conversation in conversations:
-            conversation.close()
+        _silence(conversations)
         self._journal.close()
 
     def _conversation(self, id: str) -> Conversation:
         with self._lock:
-            if id not in self._awake:
+            conversation = self._held.get(id)
+            if conversation is None:
                 opened = self._journal.entries(id)[0].event
                 policy = opened.policy if isinstance(opened, Opened) else self.defaults.policy
-                self._awake[id] = Conversation(id, self._table(policy), lambda: self._tell(id))
-                self._make_room()
+                conversation = Conversation(id, self._table(policy), lambda: self._tell(id))
+            self._held[id] = self._awake[id] = conversation
             self._awake.move_to_end(id)
-            return self._awake[id]
+            self._make_room()
+            return conversation
 
     def _table(self, policy: str) -> Table:
         if policy not in self._policies:
@@ -254,4 +263,38 @@ class Live:
         with self._lock:
             callbacks = list(self._listeners.get(id, ()))
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - what was said is saved: whoever cannot hear it stops nobody
+                _log.exception("a listener failed, and hears nothing more of this conversation")
+                self._tell_no_more(id, callback)
+
+    def _delete(self, id: str) -> None:
+        with self._lock:
+            conversation = self._held.get(id)
+        if conversation is not None:
+            _silence([conversation])
+        try:
+            self._journal.delete(id)
+        finally:
+            with self._lock:
+                self._awake.pop(id, None)
+                self._held.pop(id, None)
+        self._tell(id)
+
+    def _tell_no_more(self, id: str, callback: Callable[[], None]) -> None:
+        with self._lock:
+            callbacks = self._listeners.get(id, [])
+            if callback in callbacks:
+                callbacks.remove(callback)
+            if not callbacks:
+                self._listeners.pop(id, None)
+
+
+def _silence(conversations: Sequence[Conversation]) -> None:
+    """Close them all, then wait for them all together: a model that is thinking cannot be hurried."""
+    for conversation in conversations:
+        conversation.close()
+    until = time.monotonic() + _PATIENCE
+    for conversation in conversations:
+        conversation.join(max(0.0, until - time.monotonic()))

@@ -22,9 +22,10 @@ from mascot.engines.base import Engine, Request, Sampling
 from mascot.engines.embedding import Embedder
 
 _DRAWS = 3
-"""So often a turn may be drawn anew when the guards let nothing of it through."""
-
-
+"""So often a turn may be drawn when the guards let nothing of it through."""
+_BOLDER = 0.5
+"""Each further draw is warmer by so much of the temperature: what a sharp model says again and again it says
+in every draw at its usual one."""
 _VOICE, _ECHO = 0.5, 0.5
 """Weight of likeness to the persona's examples, and of likeness to what the others just said, beside
 nearness to the person's words, which weighs 1: cosines of MiniLM embeddings, weights of ours."""
@@ -118,8 +119,9 @@ class Speaker:
         started = time.perf_counter()
         request = self._request(transcript, directive, report, session)
         chance = dice(transcript, directive.agent)
-        for _ in range(_DRAWS):
-            sampling = replace(request.sampling, seed=chance.randrange(2**31 - 64))
+        for draw in range(transcript.failed, transcript.failed + _DRAWS):
+            warmth = request.sampling.temperature * (1 + _BOLDER * min(draw, _DRAWS - 1))
+            sampling = replace(request.sampling, seed=chance.randrange(2**31 - 64), temperature=warmth)
             attempt = _Attempt(self, transcript, directive, report, started)
             spoken = False
             for words in attempt.words(replace(request, sampling=sampling), cancel):

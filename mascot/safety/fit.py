@@ -1,8 +1,8 @@
 """Fits what the recogniser learnt: `python -m mascot.safety.fit` writes likeness.npz from the tuning lines.
 
-The threshold is what 1 % of the harmless lines of two independent writers reach when all lines of the writer
-are left out, because the lines of one writer resemble each other more than a stranger's do. Recall at it is
-printed. The held-out lines are never read here.
+The threshold is what 2 % of the harmless lines of three independent writers reach when all lines of the
+writer are left out, because the lines of one writer resemble each other more than a stranger's do. Recall at
+it is printed. The held-out lines are never read here.
 """
 
 from __future__ import annotations

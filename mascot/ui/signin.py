@@ -32,6 +32,8 @@ SESSION, STEP = "mascot_session", "mascot_signin"
 SESSION_SECONDS = 8 * 3600
 STEP_SECONDS = 600
 CALLBACK = "/login/callback"
+_ADDRESSES = "/.well-known/openid-configuration"
+_STRANGE = "Hugging Face does not answer as it should: please try again in a while"
 
 
 @dataclass(frozen=True)
@@ -139,21 +141,21 @@ class SignIn:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        where = await self._ask("GET", provider.url + "/.well-known/openid-configuration")
-        response = RedirectResponse(f"{where['authorization_endpoint']}?{urlencode(asked)}", 303)
+        where = await self._ask("GET", provider.url + _ADDRESSES)
+        response = RedirectResponse(f"{_named(where, 'authorization_endpoint')}?{urlencode(asked)}", 303)
         return self._with_cookie(request, response, STEP, step, STEP_SECONDS)
 
     async def _end(self, request: Request) -> Response:
         provider, step = self._must_be_possible(), self._opened(request, STEP)
         given = request.query_params
-        if step is None or not hmac.compare_digest(step["state"], given.get("state", "")):
+        if step is None or not _same(step["state"], given.get("state", "")):
             raise InputError("this sign-in was not begun here, or too long ago: please begin again")
         if "code" not in given:
             raise InputError("Hugging Face did not sign you in: you can go on without, or begin again")
-        where = await self._ask("GET", provider.url + "/.well-known/openid-configuration")
+        where = await self._ask("GET", provider.url + _ADDRESSES)
         token = await self._ask(
             "POST",
-            where["token_endpoint"],
+            _named(where, "token_endpoint"),
             auth=(provider.client, provider.secret),
             data={
                 "grant_type": "authorization_code",
@@ -164,7 +166,7 @@ class SignIn:
             },
         )
         bearer = {"Authorization": f"Bearer {token.get('access_token', '')}"}
-        profile = await self._ask("GET", where["userinfo_endpoint"], headers=bearer)
+        profile = await self._ask("GET", _named(where, "userinfo_endpoint"), headers=bearer)
         name = str(profile.get("preferred_username") or "")
         if not name:
             raise StoreError("Hugging Face did not say who you are: please try again")
@@ -183,11 +185,9 @@ class SignIn:
                 response = await client.request(method, url, **options)
                 response.raise_for_status()
                 return dict(response.json())
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError, TypeError):
             # The provider's words are not repeated: they may hold a code or a token.
-            raise StoreError(
-                "Hugging Face does not answer as it should: please try again in a while"
-            ) from None
+            raise StoreError(_STRANGE) from None
 
     def _must_be_possible(self) -> Provider:
         if self._provider is None:
@@ -215,13 +215,25 @@ class SignIn:
 
     def _opened(self, request: Request, name: str) -> dict[str, Any] | None:
         packed, _, signature = request.cookies.get(name, "").partition(".")
-        if not packed or not hmac.compare_digest(signature, self._sign(packed)):
+        if not packed or not _same(signature, self._sign(packed)):
             return None
         signed_name, content, until = json.loads(base64.urlsafe_b64decode(packed))
         return content if signed_name == name and until > self._clock() else None
 
     def _sign(self, packed: str) -> str:
         return hmac.new(self._key, packed.encode(), hashlib.sha256).hexdigest()
+
+
+def _named(where: Mapping[str, Any], endpoint: str) -> str:
+    """One of the provider's addresses."""
+    if not isinstance(address := where.get(endpoint), str):
+        raise StoreError(_STRANGE)
+    return address
+
+
+def _same(one: str, other: str) -> bool:
+    """Compared in constant time, and as bytes: what a browser sends may hold any letter."""
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _inside(to: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from mascot.conversation.events import UserSaid
-from mascot.errors import NotFoundError
+from mascot.errors import NotFoundError, StoreError
 from mascot.ui.answers import HEADERS
 
 if TYPE_CHECKING:
     from mascot.live.journal import Entry
     from mascot.live.service import Live
+
+_log = logging.getLogger(__name__)
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment shows proxies, and the page, that the line still stands."""
@@ -60,18 +63,22 @@ class Streams:
         unsubscribe: Callable[[], None] = lambda: None  # noqa: E731
         try:
             unsubscribe = await run_in_threadpool(self._live.listen, conversation, wake)
-            await run_in_threadpool(self._live.wake, conversation)
+            with contextlib.suppress(StoreError):  # on a full disk what was said can still be read
+                await run_in_threadpool(self._live.wake, conversation)
             yield "retry: 1000\n\n"
             async for block in self._follow(conversation, after, news):
                 yield block
         except NotFoundError:
             yield _block("deleted", {})
+        except StoreError as error:  # the page will ask again
+            _log.error("a page could not be told what happens: %s", error)
         finally:
             unsubscribe()
             self._wakers.discard(wake)
 
     async def _follow(self, conversation: str, after: int, news: asyncio.Event) -> AsyncIterator[str]:
-        title, place, caught_up, silent = "", 0, False, True
+        title, caught_up, silent = "", False, True
+        place: int | None = None  # told at first even if it is 0: the page may have come back out of the line
         while not self._ended:
             news.clear()
             entries = await run_in_threadpool(self._live.entries, conversation, after)

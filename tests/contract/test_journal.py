@@ -50,6 +50,16 @@ def at_once(deed: Callable[[int], None], threads: int) -> None:
     assert errors == []
 
 
+def test_servers_that_start_at_once_on_a_new_database_all_start(url: str) -> None:
+    together = threading.Barrier(6)
+
+    def start(_: int) -> None:
+        together.wait()
+        Journal(url).close()
+
+    at_once(start, 6)
+
+
 def test_what_was_appended_is_read_back_in_order(journal: Journal) -> None:
     id = journal.create("me", "A talk", FIRST)
     happened: list[Event] = [

@@ -21,11 +21,14 @@ HOME = Path(os.environ.get("MASCOT_HOME", ".mascot")).resolve()
 
 
 class Server(Handler):
-    """Says the last words of its prompt; refuses everything after `left` answers."""
+    """Says the last words of its prompt; refuses everything after `left` answers, once `patience` is set."""
 
     asked: list[Mapping[str, Any]]
     left: int
     lock: threading.Lock
+    busy: threading.Event
+    """Set as soon as it was asked something."""
+    patience: threading.Event
 
     def do_GET(self) -> None:  # noqa: N802
         self.answer(json.dumps({"data": [{"id": "m", "owned_by": "someone"}]}).encode())
@@ -35,7 +38,9 @@ class Server(Handler):
         with self.lock:
             self.asked.append(body)
             type(self).left -= 1
+        self.busy.set()
         if self.left < 0:
+            self.patience.wait(60)
             self.answer(b'{"error": {"message": "enough"}}', status=400)
             return
         words = body["messages"][-1]["content"].split()[-6:]
@@ -45,8 +50,9 @@ class Server(Handler):
         self.answer(f"{lines}data: [DONE]\n\n".encode(), "text/event-stream")
 
 
-def server(left: int = 10_000) -> type[Server]:
-    return type("Own", (Server,), {"asked": [], "left": left, "lock": threading.Lock()})
+def server(left: int = 10_000, patience: threading.Event | None = None) -> type[Server]:
+    own = {"lock": threading.Lock(), "busy": threading.Event(), "patience": patience or threading.Event()}
+    return type("Own", (Server,), {"asked": [], "left": left, **own})
 
 
 def evaluate(out: Path, *servers: str) -> subprocess.CompletedProcess[str]:
@@ -66,7 +72,8 @@ def evaluate(out: Path, *servers: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.model
 @pytest.mark.skipif(not (HOME / "models" / "all-minilm-l6-v2").is_dir(), reason="run `make setup`")
 def test_two_workers_share_a_run_and_go_on_after_a_failure(tmp_path: Path) -> None:
-    one, other, failing = server(), server(), server(left=9)
+    one, other = server(), server()
+    failing = server(left=9, patience=one.busy)  # a worker that fails takes the other one with it
     with serve(one) as first, serve(failing) as second:
         broken = evaluate(tmp_path / "run", first, second)
     assert broken.returncode == 2, broken.stderr

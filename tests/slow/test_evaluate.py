@@ -67,7 +67,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(embedded_gguf: Path, tmp_path: P
 
 @pytest.mark.long
 def test_five_kills_change_nothing(embedded_gguf: Path, tmp_path: Path) -> None:
-    systems = "zero-shot-cot,few-shot,sft,multiagentesc,selector,mascot-bare"
+    systems = "zero-shot-cot,few-shot,mascot-c,multiagentesc,selector,mascot-bare"
     arguments = ("--data", "expert", "--systems", systems, "--limit", "3", "--turns", "3")
     runs = Runs(embedded_gguf.parents[1], (*arguments, "--users", "INTJ", "--rounds", "2"))
     chance = random.Random(7)

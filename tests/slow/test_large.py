@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
@@ -21,8 +22,10 @@ from mascot.alignment.preferences_expert import expert_preferences
 from mascot.alignment.rewards import load
 from mascot.alignment.rewards.light import LightRecipe
 from mascot.alignment.rewards.training import train_light
+from mascot.alignment.shaping import Spoken, Worth
 from tests.fixtures.tiny import tiny
 from tests.unit.alignment.rewarding import Hashed, preference
+from tests.unit.alignment.support import CAST
 
 pytest.importorskip("trl")
 pytest.importorskip("datasets")
@@ -104,3 +107,31 @@ def test_grpo_is_rewarded_as_stage_1_is(
     assert cli.main([*command, "--reward", "reward"]) == 0
     lineage = lineage_of_training(Path("out/anchor"))
     assert (lineage.settings["method"], lineage.metrics["steps"]) == ("grpo", 1)
+
+
+def test_an_act_has_ended_if_its_last_token_ends_it_however_long_it_is(model: Path, tmp_path: Path) -> None:
+    heard: list[Spoken] = []
+
+    def worth(spoken: list[Spoken]) -> list[Worth]:
+        heard.extend(spoken)
+        return [Worth("", 0.0, 0.0, 0.0, 0.0, 0) for _ in spoken]
+
+    place = next(candidate for row in expert_preferences()[:1] for candidate in row.candidates)
+    recipe = large.LargeRecipe(batch=2, group=2, limit=4, rank=4)
+    base, tokenizer = large.load_base(str(model), "none")
+    trainer = large.grpo_trainer(base, tokenizer, CAST, [place], cast(Any, worth), recipe, tmp_path)
+    end = tokenizer.eos_token_id
+    acts = [[65, 66, 67, end], [65, 66, 67, 68], [65, end]]
+    trainer.reward_funcs[0](completions=["ABC", "ABCD", "A"], completion_ids=acts, place=[0, 0, 0])
+    assert [one.ended for one in heard] == [True, False, True]
+
+
+def test_preferences_that_are_all_thrown_coins_are_refused_before_a_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [preference(i, flip_rate=0.5) for i in range(12)] + [preference(12, persona="beacon")]
+    write_preferences(Path("pairs.jsonl"), rows)
+    command = ["align", "large", "dpo", "pairs.jsonl", "--model", "none", "--persona", "anchor"]
+    assert cli.main([*command, "--out", "out"]) == 2
+    assert "no preferences for anchor in train that are worth more than a coin" in capsys.readouterr().err

@@ -41,8 +41,9 @@ pytestmark = pytest.mark.model
 
 GREEDY = Sampling(max_tokens=10, temperature=0)
 AT_ONCE, SLOTS = 4, 3
-ROUNDED = 0.3
-"""Difference of two logits within which llama.cpp's rounding may put either first."""
+ROUNDED = 0.5
+"""Difference of two logits within which llama.cpp's rounding may put either first. Which requests meet in one
+batch is chance: eight runs of the short form gave the same words in most, and up to 0.32 in others."""
 SHIPPED = Path(mascot.adapters.__file__).parent / "shipped"
 ADAPTERS = (*load_cast().ids, DIRECTOR)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mascot.conversation.personas import load_cast
 from mascot.settings import read_settings
 from mascot.spaces.assemble import assemble
 from mascot.spaces.trial import converse, started
@@ -31,7 +32,7 @@ def test_a_space_serves_the_demo_limits_it_and_logs_nobody(tmp_path: Path) -> No
     }  # at its start and its end only
     with started(tmp_path / "space", read_settings().models, free_port(), extra) as space:
         speaker, _ = converse(space.address)
-        assert speaker in {"anchor", "catalyst", "beacon", "guide"}
+        assert speaker in load_cast().ids
         page = httpx.Client(base_url=space.address, headers={"X-Mascot-Owner": "0" * 32})
         with page:
             told = page.get("/live/keeping").json()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mascot.conversation.transcript import PERSON, fold
 from mascot.live.service import Defaults, Live
 from mascot.settings import read_settings
 from mascot.studio import open_studio
@@ -29,19 +30,26 @@ ASKED = (
 
 
 def conversation(live: Live, owner: str) -> str:
-    """A round on the embedded model: the first that this seed gives, whatever is said in it."""
+    """The first rounds that this seed gives on the embedded model, until three have spoken."""
     id = live.open(owner, SEED)
     live.set_pace(id, "immediate")
     live.say(id, ASKED)
     live.wait(id)
+    while (
+        len({turn.speaker for turn in fold(entry.event for entry in live.entries(id)).turns} - {PERSON}) < 3
+    ):
+        live.go_on(id)
+        live.wait(id)
     live.rename(id, "A quarrel with my mother")
     return id
 
 
-def picture(browser: Browser, url: str, id: str, owner: str) -> None:
-    """Every scene on every screen, in light and in dark."""
+def picture(browser: Browser, url: str, live: Live) -> None:
+    """Every scene on every screen, in light and in dark, each time as a visitor who has one conversation."""
     for screen, (width, height) in SCREENS.items():
         for scheme in ("light", "dark"):
+            owner = secrets.token_hex(16)
+            id = conversation(live, owner)
             context = browser.new_context(
                 viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
             )
@@ -95,11 +103,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         settings = read_settings().model_copy(update={"port": 0, "store": f"sqlite:///{folder}/pictures.db"})
         studio = open_studio(settings, Defaults())
-        owner = secrets.token_hex(16)
-        id = conversation(studio.live, owner)
         url, end = start(studio.live, settings)
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        picture(browser, url, id, owner)
+        picture(browser, url, studio.live)
         browser.close()
         end()
         studio.close()

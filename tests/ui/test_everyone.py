@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.ui.table import Table
 
@@ -147,6 +147,26 @@ def test_reading_above_is_not_disturbed(visit: Opens) -> None:
     assert scroller.evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight") < 4
 
 
+def test_in_a_crisis_the_country_chosen_last_is_the_one_that_is_shown(table: Table) -> None:
+    table.say("I want to die.")
+    card, held = table.page.locator(".crisis"), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    expect(card.get_by_role("link", name="Call").first).to_be_visible()
+    table.page.route("**/live/crisis?*country=GB", hold)
+    card.get_by_label("Numbers for").select_option("GB")
+    card.get_by_label("Numbers for").select_option("DE")
+    german = card.get_by_role("link", name="Call 0800 111 0 111")
+    expect(german).to_be_visible()
+    with table.page.expect_response("**/live/crisis?*country=GB"):
+        held[0].continue_()
+    table.page.wait_for_timeout(100)
+    expect(german).to_be_visible()
+    expect(card.get_by_label("Numbers for")).to_have_value("DE")
+
+
 def test_in_a_crisis_the_page_speaks_and_waits(table: Table) -> None:
     table.say("I want to die.")
     card = table.page.locator(".crisis")
@@ -162,3 +182,29 @@ def test_in_a_crisis_the_page_speaks_and_waits(table: Table) -> None:
     card.get_by_role("button", name="I have read this").click()
     expect(card).to_be_hidden()
     expect(table.box).to_be_focused()
+
+
+def test_words_that_run_from_right_to_left_do_so_line_by_line(table: Table) -> None:
+    said = "This is what my mother wrote to me on Sunday, after all that:\nأنا بخير، لا تقلقي."
+    edges = """(e) => {
+      const words = e.querySelector?.(".words") ?? e, range = document.createRange();
+      range.setStart(words.firstChild, words.textContent.indexOf("\\n") + 1);
+      range.setEnd(words.firstChild, words.textContent.length);
+      const [line, box] = [range.getBoundingClientRect(), words.getBoundingClientRect()];
+      return [line.left - box.left, box.right - line.right];
+    }"""
+    table.box.fill(said)
+    table.box.press("Enter")
+    table.mine.wait_for()
+    left, right = table.mine.evaluate(edges)
+    assert right < 20 < left
+
+
+def test_what_is_chosen_can_be_told_apart_in_the_reader_s_own_colours(visit: Opens) -> None:
+    table = Table(visit(forced_colors="active"))
+    table.box.press_sequentially("@")
+    table.page.get_by_role("option").nth(1).wait_for()
+    outlines = table.page.get_by_role("option").evaluate_all(
+        "all => all.map((e) => getComputedStyle(e).outlineStyle)"
+    )
+    assert outlines == ["solid", "none", "none", "none"]

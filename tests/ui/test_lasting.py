@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests.ui.conftest import eventually
 from tests.ui.table import Table
 
 Opens = Callable[..., Page]
@@ -142,6 +143,45 @@ def test_a_lost_answer_does_not_say_it_twice(table: Table) -> None:
     table.quiet()
     expect(table.mine.filter(has_text="Only once")).to_have_count(1)
     expect(table.pending).to_have_count(0)
+
+
+def test_refused_words_come_back_before_what_was_written_since(table: Table) -> None:
+    held = refusing(table)
+    table.box.fill("Refused.")
+    table.box.press("Enter")
+    eventually(lambda: table.page.wait_for_timeout(20) or held)
+    table.box.press_sequentially("Begun since")
+    held[0].fulfill(status=429, json={"error": "very many people are talking here just now"})
+    expect(table.box).to_have_value("Refused.\nBegun since")
+    expect(table.page.locator(".trouble")).to_contain_text("very many people")
+
+
+def test_words_refused_behind_ones_back_wait_where_they_were_said(table: Table) -> None:
+    table.say("I quarrelled with my mother.")
+    table.quiet()
+    held, talk = refusing(table), table.page.url
+    table.box.fill("Refused.")
+    table.box.press("Enter")
+    eventually(lambda: table.page.wait_for_timeout(20) or held)
+    table.page.get_by_role("link", name="New conversation").first.click()
+    expect(table.turns).to_have_count(0)
+    held[0].fulfill(status=429, json={"error": "very many people are talking here just now"})
+    expect(table.box).to_have_value("")
+    expect(table.pending).to_have_count(0)
+    table.page.go_back()
+    expect(table.page).to_have_url(talk)
+    expect(table.box).to_have_value("Refused.")
+
+
+def refusing(table: Table) -> list[Route]:
+    """From now on messages are held here."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # Playwright takes no method of a list
+        held.append(route)
+
+    table.page.route("**/say", hold)
+    return held
 
 
 def test_unsent_words_survive_a_reload(table: Table) -> None:

@@ -103,18 +103,24 @@ dinner alone every evening. Everyone seems to have their people already.""")
     assert "Historian" not in other.inner_text("main")
 
 
-def test_a_try_out_can_be_stopped_and_begun_again(editor: Opens) -> None:
-    page = editor()
-    box = page.get_by_label("What is said to it")
+def hold_the_first(page: Page, address: str) -> list[Route]:
+    """The first request to this address, once it was made, to be continued later; the others pass."""
     held: list[Route] = []
 
-    def hold_the_first(route: Route) -> None:
+    def hold(route: Route) -> None:
         if held:
             route.continue_()
         else:
             held.append(route)
 
-    page.route("**/live/personas/try", hold_the_first)
+    page.route(address, hold)
+    return held
+
+
+def test_a_try_out_can_be_stopped_and_begun_again(editor: Opens) -> None:
+    page = editor()
+    box = page.get_by_label("What is said to it")
+    held = hold_the_first(page, "**/live/personas/try")
     page.get_by_role("button", name="Try it").click()
     expect(page.locator(".directive-line")).to_have_text("Anchor is thinking")
     page.get_by_role("button", name="Stop").click()
@@ -126,6 +132,31 @@ def test_a_try_out_can_be_stopped_and_begun_again(editor: Opens) -> None:
         held[0].continue_()
     page.wait_for_timeout(200)
     assert page.locator(".answer .words").inner_text() == words
+
+
+def test_a_late_check_says_nothing_about_what_was_written_since(editor: Opens) -> None:
+    page = editor()
+    held = hold_the_first(page, "**/live/personas/check")
+    name = page.get_by_label("Name", exact=True)
+    with page.expect_request("**/live/personas/check"):
+        name.fill("N0 name!")
+    with page.expect_response("**/live/personas/check"):
+        name.fill("Historian")
+    with page.expect_response("**/live/personas/check"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    assert fault(page, "name") == ""
+    expect(page.get_by_role("button", name="Try it")).to_be_enabled()
+
+
+def test_a_check_that_did_not_come_through_is_forgotten_with_the_next(editor: Opens) -> None:
+    page = editor()
+    page.route("**/live/personas/check", lambda route: route.abort(), times=1)
+    name = page.get_by_label("Name", exact=True)
+    name.fill("Historia")
+    expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
+    name.fill("Historian")
+    expect(page.get_by_text("The server cannot be reached.")).to_have_count(0)
 
 
 def test_a_crisis_in_the_try_out_is_met_by_the_page(editor: Opens) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.ui.table import Table
 
@@ -89,6 +89,17 @@ def test_a_face_asks_its_persona(table: Table) -> None:
     assert table.names()[before] == "Beacon"
 
 
+def test_a_face_asks_even_the_one_who_is_speaking(table: Table) -> None:
+    table.say("I quarrelled with my mother.")
+    table.speaking()
+    (name,) = table.names()
+    table.page.get_by_role("button", name=f"Ask {name}").click()
+    expect(table.notes.last).to_have_text(f"You asked {name} to speak.")
+    table.quiet()
+    assert table.names() == [name, name]
+    assert table.page.locator('article.turn[data-phase="said"]').count() == 2
+
+
 def test_a_muted_persona_stays_silent_until_called_back(table: Table) -> None:
     table.say("I quarrelled with my mother.")
     table.quiet()
@@ -154,3 +165,15 @@ def test_the_pace_is_the_visitors(table: Table) -> None:
     table.page.reload()
     table.page.get_by_role("button", name="This conversation").click()
     expect(table.page.get_by_label("as soon as they come")).to_be_checked()
+
+
+def test_a_chosen_pace_stays_chosen_until_the_server_refuses_it(table: Table) -> None:
+    held: list[Route] = []
+    table.page.route("**/act", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants one that it can mark
+    table.say("I quarrelled with my mother.")
+    table.page.get_by_role("button", name="This conversation").click()
+    table.page.get_by_label("as soon as they come").check()
+    table.quiet()
+    expect(table.page.get_by_label("as soon as they come")).to_be_checked()
+    held[0].abort()
+    expect(table.page.get_by_label("at reading speed")).to_be_checked()

@@ -3,6 +3,7 @@
 import { owner } from "./keep.js";
 
 const BASE = new URL("../", import.meta.url);
+const PATIENCE = 30_000; // for an answer; a line that went dead without a word would hold back all that follows
 
 /** An answer that is not a success; `status` 0 means that nobody answered. */
 export class Refusal extends Error {
@@ -27,6 +28,7 @@ async function call(method, path, body) {
       body: body && JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE),
     });
   } catch {
     throw new Refusal("The server cannot be reached.", 0);

@@ -19,9 +19,11 @@ const FLOORS = {
   bound: "They leave it here for you.",
   enough: "They are listening.",
   stop: "They are quiet.",
-  nobody: "Everyone is muted. Let someone speak again to hear from them.",
+  nobody: "Nobody else is left to speak.",
   failure: "They are quiet.",
 };
+
+const MUTED = "Everyone is muted. Let someone speak again to hear from them.";
 
 /** An expected wait, as roughly as it is known. */
 function soon(seconds) {
@@ -125,11 +127,12 @@ export class Composer {
     this.floor = h("div", { class: "floor" }, this.state, this.enough, this.stop, this.goOn);
   }
 
-  /** Shows the talk's state; `begun` is whether there is a conversation at all. */
-  show(talk, { begun, connected }) {
+  /** Shows the talk's state; `begun` is whether anything was said, `seated` whether the server knows of it. */
+  show(talk, { begun, seated, connected }) {
     this.busy = talk.busy;
     this.element.classList.toggle("begun", begun);
     this.seats.show(talk);
+    this.seats.element.hidden = !seated;
     say(this.state, connected ? this.#state(talk) : "Reconnecting. What you write is kept.");
     const focused = this.floor.contains(document.activeElement);
     this.stop.hidden = !talk.busy;
@@ -141,6 +144,7 @@ export class Composer {
   }
 
   #state(talk) {
+    if (!talk.busy && talk.floor === "nobody" && talk.cast.every((id) => talk.muted.has(id))) return MUTED;
     if (!talk.busy) return FLOORS[talk.floor] ?? "";
     if (talk.place && !talk.current) return `Many people are talking here. You are number ${talk.place} in line${soon(talk.wait)}.`;
     if (!talk.current) return "They are considering who speaks.";

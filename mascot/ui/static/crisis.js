@@ -41,12 +41,15 @@ export class CrisisCard {
   /** Nobody waits for a slow server here: what is true everywhere stands until the numbers come. */
   async #fill(country) {
     const asked = api.crisis(this.kind, country).catch(() => WITHOUT_SERVER);
+    this.asked = asked;
     const first = await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 1500, WITHOUT_SERVER))]);
-    this.#write(first);
-    if (first === WITHOUT_SERVER) asked.then((message) => this.#write(message));
+    this.#write(first, asked);
+    if (first === WITHOUT_SERVER) asked.then((message) => this.#write(message, asked));
   }
 
-  #write(message) {
+  /** Unless another country was asked for since: its numbers may be here already. */
+  #write(message, asked) {
+    if (asked !== this.asked) return;
     this.heading.textContent = message.title;
     this.words.textContent = message.text;
     this.lines.replaceChildren(...emergencies(message.emergency), ...message.lines.map(line));

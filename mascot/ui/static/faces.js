@@ -29,7 +29,7 @@ export function face(persona) {
   const draw = GLYPHS[persona.face];
   const drawing = draw
     ? s("svg", { viewBox: "0 0 24 24" }, draw())
-    : h("span", { class: "letters" }, persona.face.slice(0, 2));
+    : h("span", { class: "letters" }, [...persona.face].slice(0, 2).join(""));
   return voiced(h("span", { class: "face", "aria-hidden": "true" }, drawing), persona);
 }
 
@@ -43,5 +43,5 @@ export function voiced(element, persona) {
 
 /** A persona that is no longer among the cards, in neutral. */
 export function stranger(id) {
-  return { id, name: id, role: "", face: id.slice(0, 1).toUpperCase(), colour: { light: "#5d564e", dark: "#b5ada3" } };
+  return { id, name: id, role: "", face: [...id][0].toUpperCase(), colour: { light: "#5d564e", dark: "#b5ada3" } };
 }

@@ -22,6 +22,11 @@ function place(list, button) {
   list.style.right = `${Math.max(8, document.documentElement.clientWidth - right)}px`;
 }
 
+/** Takes back a question that was not answered: what it asked about is no longer shown. */
+export function dismiss(host) {
+  for (const dialog of host.querySelectorAll("dialog[open]")) dialog.close();
+}
+
 /** Asks something in a dialog; resolves with what `value()` gives, or null when it is dismissed. */
 export function question(host, { title, text = "", confirm, danger = false, field = null, value = () => true }) {
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ import { freshKey, unsent } from "./keep.js";
 
 const PATIENCE = [1000, 2000, 4000, 8000];
 
-/** `on.changed()`, `on.refused(message, sentence)`; `begin()` gives the id of a new conversation. */
+/** `on.changed()`, `on.waiting()` for a further try, `on.begun(id)`, `on.refused(words, refusal)`. */
 export class Outbox {
   constructor(on) {
     this.on = on;
@@ -19,6 +19,11 @@ export class Outbox {
   /** The messages of a conversation that have not arrived ("" for the one not begun yet). */
   of(conversation) {
     return this.messages.filter((message) => message.conversation === conversation);
+  }
+
+  /** Whether something could not be sent yet. */
+  get stuck() {
+    return this.failures > 0 && this.messages.length > 0;
   }
 
   add(conversation, words) {
@@ -60,8 +65,8 @@ export class Outbox {
         this.#accepted(message);
       } catch (refusal) {
         if (this.#tryLater(refusal)) return;
-        this.arrived(message.key);
-        this.on.refused(message, refusal);
+        this.failures = 0;
+        this.#refused(message, sent, refusal);
       }
     }
   }
@@ -76,6 +81,14 @@ export class Outbox {
   // It stays visible until the journal shows it, but is not sent again after a reload.
   #accepted(message) {
     unsent.set(this.messages.filter(({ key }) => key !== message.key));
+  }
+
+  /** What was to follow a refused message makes little sense without it: it comes back with it. */
+  #refused({ conversation }, sent, refusal) {
+    const back = this.of(conversation).filter(({ key }) => !sent.has(key));
+    this.messages = this.messages.filter((message) => !back.includes(message));
+    this.#changed();
+    this.on.refused({ conversation, text: back.map(({ text }) => text).join("\n") }, refusal);
   }
 
   #tryLater(refusal) {

@@ -152,16 +152,16 @@ class Editor {
   }
 
   async #check() {
-    const { draft } = this;
+    const { fields } = this.draft;
     try {
-      const { faults } = await server.check(draft.fields);
-      if (draft !== this.draft) return;
+      const { faults } = await server.check(fields);
+      if (fields !== this.draft.fields) return; // something was changed, or another one is shown, since
       this.form.faults(faults);
       this.trial.ready(faults.length === 0);
       this.exporters[0].disabled = faults.length > 0;
       say(this.unready, faults.length ? "YAML, and trying it out, need every field to be right; a card can be unfinished." : "");
     } catch (refusal) {
-      say(this.failed, refusal.message);
+      say(this.unready, refusal.message);
     }
   }
 
@@ -213,7 +213,7 @@ class Editor {
 function shown({ name, face: drawn, colour }) {
   const right = (one) => (/^#[0-9a-f]{6}$/i.test(one) ? one : BLANK.colour.light);
   return {
-    face: typeof drawn === "string" && drawn ? drawn : String(name || "?").slice(0, 1),
+    face: typeof drawn === "string" && drawn ? drawn : [...String(name || "?")][0],
     colour: { light: right(colour?.light), dark: /^#[0-9a-f]{6}$/i.test(colour?.dark) ? colour.dark : BLANK.colour.dark },
   };
 }

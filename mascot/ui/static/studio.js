@@ -10,12 +10,15 @@ import { Header } from "./header.js";
 import { draft } from "./keep.js";
 import { Keeping, askForResearch } from "./keeping.js";
 import { listen } from "./line.js";
+import { dismiss } from "./menu.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
 import { Follower } from "./scroll.js";
 import { Transcript } from "./transcript.js";
 import { welcome } from "./welcome.js";
 
+const UNASKED = new Set(["restart", "failure"]); // why somebody is cut short without the person's doing
+const FINE = window.matchMedia("(pointer: fine)");
 const GONE = "This conversation is no longer here: it was deleted, or its link is not complete. You can begin a new one.";
 
 export class Studio {
@@ -51,7 +54,7 @@ export class Studio {
     this.empty = welcome(this.table, (text) => this.#begin(text));
     this.main = h("div", { class: "talk", tabindex: -1 });
     this.keeping = new Keeping();
-    this.panel = new Panel({ notice, keeping: this.keeping.element, rest: this.main, on: { open: (id) => this.#go(id) } });
+    this.panel = new Panel({ notice, keeping: this.keeping.element, rest: this.main, on: { open: (id, drawer) => this.#go(id, drawer) } });
     this.crisis = new CrisisCard({ acknowledge: () => this.#act({ do: "acknowledge" }) });
     this.outbox = new Outbox(this.#outboxEvents());
     this.header = new Header({ opener: this.panel.opener, host: this.root, on: this.#headerEvents() });
@@ -84,10 +87,20 @@ export class Studio {
     };
   }
 
+  /** What was refused comes back into the box of its conversation, before what was written there since. */
+  #refused({ conversation, text }, refusal) {
+    const here = conversation === this.id;
+    if (refusal.status === 404) return here && this.#gone();
+    draft.set(conversation, [text, draft.get(conversation)].filter(Boolean).join("\n"));
+    if (!here) return;
+    this.composer.fill(draft.get(conversation));
+    this.composer.complain(refusal.message);
+  }
+
   #headerEvents() {
     return {
       pace: (pace) => this.#act({ do: "pace", pace }),
-      rename: (title) => this.#try(async () => this.#titled((await api.rename(this.id, title)).title)),
+      rename: (title) => this.#try(() => this.#rename(title)),
       remove: () => this.#try(() => this.#remove()),
       research: () => this.#try(async () => this.header.tell(await askForResearch(this.root, this.id))),
     };
@@ -97,32 +110,29 @@ export class Studio {
     return {
       changed: () => this.#showUnsent(),
       begun: (id) => this.#begun(id),
-      waiting: () => this.#connected(false),
-      refused: ({ conversation, text }, refusal) => {
-        if (conversation !== this.id) return;
-        if (refusal.status === 404) return this.#gone();
-        this.composer.fill(text);
-        draft.set(this.id, text);
-        this.composer.complain(refusal.message);
-      },
+      waiting: () => this.#show(),
+      refused: (message, refusal) => this.#refused(message, refusal),
     };
   }
 
   // Where the page is
 
-  #go(id) {
+  #go(id, drawer = false) {
     window.history.pushState(null, "", placed(id));
     this.#follow(id);
+    if (drawer && !FINE.matches) this.main.focus(); // the link that had the focus is out of reach
   }
 
   #follow(id) {
     this.hangUp();
+    dismiss(this.root);
     this.id = id;
     this.title = "";
     this.talk = emptyTalk();
     this.ready = !id;
     this.connected = true;
     this.transcript.clear();
+    this.announcer.replaceChildren();
     say(this.sorry, "");
     this.composer.fill(draft.get(id));
     this.#showUnsent();
@@ -130,10 +140,14 @@ export class Studio {
     if (id) this.#listen();
     else this.follower.toStart();
     this.#list();
-    if (window.matchMedia("(pointer: fine)").matches) this.composer.focus();
+    if (FINE.matches) this.composer.focus();
   }
 
-  #begin(text) {
+  /** An example takes the place of another one, and stands behind words of one's own. */
+  #begin(example) {
+    const written = draft.get(this.id);
+    const own = written.trim() && !this.table.situations.some(({ text }) => text === written);
+    const text = own ? `${written}\n${example}` : example;
     this.composer.fill(text);
     draft.set(this.id, text);
     this.composer.focus();
@@ -142,6 +156,7 @@ export class Studio {
   /** The first message was accepted: the page has an address now. */
   #begun(id) {
     if (this.id) return;
+    draft.set(id, draft.get("")); // what was begun since the first message was sent
     draft.set("", "");
     this.id = id;
     this.ready = true;
@@ -198,14 +213,16 @@ export class Studio {
     const { event } = entry;
     if (event.type === "user") this.outbox.arrived(event.key);
     if (!this.ready) return;
-    if (event.type === "utterance") this.#announce(event);
+    this.#announce(event);
     this.follower.grew();
     this.#show();
   }
 
-  /** A finished utterance is read out once; the words before it were not. */
-  #announce({ agent, text }) {
-    this.announcer.replaceChildren(h("p", {}, `${this.persona(agent).name}: ${text}`));
+  /** What was said is read out once, when it is whole or nobody will finish it; so is what went wrong. */
+  #announce({ type, reason, agent, text, line }) {
+    const said = type === "utterance" || (type === "interrupted" && text && UNASKED.has(reason));
+    if (said) this.announcer.replaceChildren(h("p", {}, `${this.persona(agent).name}: ${text}`));
+    else if (line) this.announcer.append(h("p", {}, line));
   }
 
   #titled(title) {
@@ -219,7 +236,7 @@ export class Studio {
     const begun = Boolean(this.id) || this.outbox.of("").length > 0;
     this.empty.hidden = begun && (talk.items.length > 0 || !this.ready || this.outbox.of(this.id).length > 0);
     this.header.show(this.id, this.title, talk.pace, this.keeping.donations);
-    this.composer.show(talk, { begun, connected: this.connected });
+    this.composer.show(talk, { begun, seated: Boolean(this.id), connected: this.connected && !this.outbox.stuck });
     this.composer.element.hidden = talk.crisis !== null;
     const wasCrisis = !this.crisis.element.hidden;
     this.crisis.show(talk.crisis && talk.crisis.kind);
@@ -264,31 +281,46 @@ export class Studio {
     return this.#try(() => api.act(this.id, deed));
   }
 
-  /** Does something now; answers whether it was done. What failed is said, not repeated behind one's back. */
+  /** Does something now; answers whether it was done. What failed is said, not repeated behind one's back,
+   * and only while its conversation is still the open one. */
   async #try(deed) {
+    const { id } = this;
     try {
       this.composer.complain("");
       await deed();
       return true;
     } catch (refusal) {
+      if (id !== this.id) return false;
       if (refusal.status === 404) this.#gone();
       else this.composer.complain(refusal.message);
       return false;
     }
   }
 
+  async #rename(wanted) {
+    const { id } = this;
+    const { title } = await api.rename(id, wanted);
+    if (id === this.id) this.#titled(title);
+  }
+
   async #remove() {
-    const id = this.id;
-    this.hangUp();
-    await api.remove(id);
+    const { id } = this;
+    this.hangUp(); // what we delete ourselves is no news
+    try {
+      await api.remove(id);
+    } catch (refusal) {
+      if (id === this.id) this.#follow(id);
+      throw refusal;
+    }
     this.outbox.forget(id);
     draft.set(id, "");
+    if (id !== this.id) return this.#list();
     this.#go("");
     this.header.tell("The conversation is deleted.");
   }
 
   #escape(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || !this.talk.busy) return;
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || !this.talk.busy) return;
     if (document.querySelector("dialog[open], [popover]:popover-open")) return;
     this.#stop();
   }

@@ -20,7 +20,7 @@ def said(text: str) -> list[Event]:
 
 
 class Breaking:
-    """A shelf that stops in the middle of a replacement after so many steps."""
+    """A shelf that stops in the middle of a replacement after so many steps; the last one is its answer."""
 
     def __init__(self, shelf: Shelf, steps: int = -1) -> None:
         self._shelf = shelf
@@ -39,6 +39,7 @@ class Breaking:
         for name in drop:
             self._step()
             self._shelf.replace({}, [name])
+        self._step()
 
     def _step(self) -> None:
         if self.steps == 0:

@@ -51,6 +51,15 @@ def test_a_conversation_survives_its_disk(live: Live) -> None:
     assert second.journal.listings("somebody else") == []
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x1c", "\r\n"])
+def test_a_line_break_of_another_kind_in_what_was_said_is_no_end_of_a_line(live: Live, mark: str) -> None:
+    first = live()
+    id = first.begin(f"Pasted from a document:{mark}two lines.")
+    first.archive.export()
+    second = live()
+    assert second.events(id) == first.events(id)
+
+
 def test_it_can_go_on_and_no_number_is_given_twice(live: Live) -> None:
     first = live()
     id = first.begin("Hello")
@@ -157,6 +166,37 @@ def test_a_failed_export_is_told_and_made_up_for(live: Live, shelf: Path) -> Non
     assert live().events(id) == [FIRST, *said("Hello")]
 
 
+def test_what_an_export_that_broke_off_had_written_is_deleted_like_everything_else(
+    live: Live, shelf: Path
+) -> None:
+    breaking = Breaking(Folder(shelf), steps=1)
+    first = live(breaking)
+    secret = first.begin("A secret of mine")
+    with pytest.raises(StoreError, match="network is away"):  # the segment is there, its answer was lost
+        first.archive.export()
+    breaking.steps = -1
+    first.journal.delete(secret)
+    first.archive.export()
+    assert "A secret of mine" not in everything(shelf)
+    with pytest.raises(NotFoundError):
+        live().events(secret)
+
+
+def test_an_export_goes_on_after_one_whose_answer_was_lost(live: Live, shelf: Path) -> None:
+    breaking = Breaking(Folder(shelf))
+    first = live(breaking)
+    gone, kept = first.begin("A secret of mine"), first.begin("Hello")
+    first.archive.export()
+    first.journal.delete(gone)
+    breaking.steps = 3  # put, drop, and no answer
+    with pytest.raises(StoreError, match="network is away"):
+        first.archive.export()
+    breaking.steps = -1
+    first.journal.append(kept, said("And then?"))
+    assert first.archive.export().trouble == ""
+    assert live().events(kept) == [FIRST, *said("Hello"), *said("And then?")]
+
+
 @pytest.mark.parametrize("damage", [b'{"key": "a", "mark"', b"nonsense\n", b'{"key": "a"}\n', b"\xff\n"])
 def test_a_damaged_segment_is_named_and_nothing_is_begun(live: Live, shelf: Path, damage: bytes) -> None:
     first = live()
@@ -190,7 +230,9 @@ def a_life(disk: Path, shelf: Shelf) -> Iterator[Life]:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["begin", "say", "rename", "delete", "export", "die"]), st.integers(0, 30)),
+    st.tuples(
+        st.sampled_from(["begin", "say", "rename", "delete", "export", "break", "die"]), st.integers(0, 30)
+    ),
     max_size=25,
 )
 
@@ -235,6 +277,10 @@ def test_whatever_happens_exported_words_come_back_and_deleted_ones_do_not(
                 elif deed == "export":
                     life.archive.export()
                     safe = {id: list(texts) for id, texts in here.items()}
+                elif deed == "break":
+                    breaking.steps = n % 5
+                    interrupted(life)
+                    breaking.steps = -1
                 elif deed == "die":
                     breaking.steps = n % 3
                     if n % 2:

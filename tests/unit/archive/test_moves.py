@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
 
 from mascot.archive.archive import Archive
 from mascot.archive.shelves import Folder
+from mascot.errors import StoreError
 from studies.flow.archived import MoveSource
 from studies.flow.journal import FlowJournal
 from studies.flow.moves import Entered
@@ -71,3 +75,37 @@ def test_what_was_taken_back_is_in_no_copy(opens: Opens, tmp_path: Path) -> None
     again, _ = opens()
     assert again.moves(anna) == journal.moves(anna)
     assert again.moves(ben) == journal.moves(ben)
+
+
+def test_a_copy_has_everyone_whose_moves_it_has(opens: Opens, tmp_path: Path) -> None:
+    journal, archive = opens()
+    coming = iter(range(1, 4))
+
+    def somebody_comes(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "FROM participants" in statement and "WHERE" not in statement and (number := next(coming, None)):
+            journal.join("s", journal.person("prolific", f"{number}"), entered(f"sub-{number}"))
+
+    event.listen(sa.Engine, "after_cursor_execute", somebody_comes)
+    try:
+        archive.export()
+    finally:
+        event.remove(sa.Engine, "after_cursor_execute", somebody_comes)
+    records = [json.loads(line) for line in everything(tmp_path / "archive").splitlines()]
+    known = {one["body"]["key"] for one in records if one["key"].startswith("participant ")}
+    assert {one["body"]["participant"] for one in records if one["key"].startswith("move ")} <= known
+    assert next(coming, None) is not None or known
+
+
+def test_an_archive_of_other_participants_is_refused_and_left_as_it_is(opens: Opens, tmp_path: Path) -> None:
+    journal, archive = opens()
+    journal.join("s", journal.person("prolific", "anna"), entered("sub-of-anna"))
+    archive.export()
+    url = f"sqlite:///{tmp_path / 'another' / 'ratings.db'}"
+    another = FlowJournal(url)
+    another.join("s", another.person("prolific", "ben"), entered("sub-of-ben"))
+    another.close()
+    source = MoveSource(url, "moves-which-group")
+    with pytest.raises(StoreError, match="other participants than"):
+        Archive(Folder(tmp_path / "archive"), [source]).restore()
+    source.close()
+    assert "sub-of-anna" in everything(tmp_path / "archive")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from annotations.records import Draft, Text, Withdrawal
 from annotations.store import Store
 from mascot.archive.archive import Archive
 from mascot.archive.shelves import Folder
+from mascot.errors import StoreError
 from tests.fixtures.ratings import Clock, fill, lease, rate_all, scale
 from tests.unit.archive.support import everything
 
@@ -93,3 +95,34 @@ def test_a_store_that_has_lived_on_is_left_as_it_is(opens: Opens, tmp_path: Path
     head = store.head()
     assert Archive(Folder(tmp_path / "shelf"), [store.source()]).restore() == 0
     assert store.head() == head
+
+
+def test_an_archive_of_other_ratings_is_refused_and_left_as_it_is(opens: Opens, tmp_path: Path) -> None:
+    store, archive = opens()
+    fill(store, items=2, raters=2)
+    rate_all(store, "r0")
+    archive.export()
+    before = everything(tmp_path / "shelf")
+    another = Store.open(f"sqlite:///{tmp_path / 'another.db'}", Clock())
+    fill(another, items=2, raters=2)
+    rate_all(another, "r1")
+    with (
+        another,
+        pytest.raises(StoreError, match=r"another\.db lacks ratings that ratings has"),
+    ):
+        Archive(Folder(tmp_path / "shelf"), [another.source()]).restore()
+    assert everything(tmp_path / "shelf") == before
+
+
+def test_a_disk_that_went_back_in_time_is_not_taken_for_the_store(opens: Opens, tmp_path: Path) -> None:
+    store, archive = opens()
+    fill(store, items=2, raters=2)
+    source, copy = (sqlite3.connect(tmp_path / name) for name in ("disk0/ratings.db", "copy.db"))
+    source.backup(copy)
+    source.close()
+    copy.close()
+    rate_all(store, "r0")
+    archive.export()
+    earlier = Store.open(f"sqlite:///{tmp_path / 'copy.db'}", Clock())
+    with earlier, pytest.raises(StoreError, match=r"copy\.db lacks ratings"):
+        Archive(Folder(tmp_path / "shelf"), [earlier.source()]).restore()

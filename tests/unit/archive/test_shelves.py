@@ -24,12 +24,13 @@ A, B = "conversations/00000001-aaaaaaaa.jsonl", "conversations/00000002-bbbbbbbb
 class Hub:
     kept: Kept = field(default_factory=Kept)
     away: threading.Event = field(default_factory=threading.Event)
+    keeps_history: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     hub = Hub()
-    with serve(dataset_hub(hub.kept, hub.away)) as url:
+    with serve(dataset_hub(hub.kept, hub.away, hub.keeps_history)) as url:
         for name in ("ENDPOINT", "HUGGINGFACE_CO_URL_TEMPLATE"):
             template = url + "/{repo_id}/resolve/{revision}/{filename}" if "TEMPLATE" in name else url
             monkeypatch.setattr(huggingface_hub.constants, name, template)
@@ -68,6 +69,24 @@ def test_a_whole_life_in_a_dataset(tmp_path: Path, hub: Hub) -> None:
         second.events(gone)
     first.end()
     second.end()
+
+
+def test_a_history_that_the_hub_did_not_squash_is_squashed_by_the_next_export(
+    tmp_path: Path, hub: Hub
+) -> None:
+    life = Life(tmp_path / "disk1", Dataset(REPO))
+    life.begin("kept")
+    gone = life.begin("deleted")
+    life.archive.export()
+    life.journal.delete(gone)
+    hub.keeps_history.set()
+    with pytest.raises(StoreError, match=r"archive hf://datasets/somebody/archive"):
+        life.archive.export()
+    assert hub.kept.commits != ["squashed"]
+    hub.keeps_history.clear()
+    life.archive.export()
+    assert hub.kept.commits == ["squashed"]
+    life.end()
 
 
 def test_a_hub_that_is_away_is_one_line_and_made_up_for(tmp_path: Path, hub: Hub) -> None:

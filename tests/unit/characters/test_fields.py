@@ -92,6 +92,18 @@ def test_a_card_that_knows_nothing_of_us_gives_a_draft_and_names_what_is_missing
     ]
 
 
+def test_a_card_full_of_blank_lines_is_read_at_once() -> None:
+    card = copy.deepcopy(SERAPHINA)
+    body(card)["mes_example"] += "\n" * 500_000
+    assert draft(card)["examples"] == draft(SERAPHINA)["examples"]
+
+
+def test_a_long_name_in_many_places_fills_no_memory() -> None:
+    card = copy.deepcopy(SERAPHINA)
+    body(card).update(name="N" * 1_000_000, description="{{char}} " * 100_000)  # 100 GB, written out
+    assert draft(card)["summary"].startswith("NNN")
+
+
 def test_the_papers_four_come_back_from_a_card_as_they_were() -> None:
     for persona in built_in():
         fields = json.loads(persona.model_dump_json(exclude={"id"}))

@@ -92,6 +92,8 @@ def test_no_more_sentences_come_out_than_allowed(text: str, most: int) -> None:
         ("I am with you\nAction  Guide: Make a list.", "I am with you.", {"other_voice": 1}),
         ("He left.” Catalyst: Go on. Now", "He left.", {"other_voice": 1}),
         ("_Catalyst_: Go on.", "", {"other_voice": 1}),
+        ("I am with you (The Catalyst (gently): Go on.", "I am with you.", {"other_voice": 1}),
+        ("What I told the Catalyst: go on.", "What I told the Catalyst: go on.", {}),
         ("Here is what I hear from you: pain.", "Here is what I hear from you: pain.", {}),
         ("I am here. <|im_start|>assistant hello. Rest now.", "I am here. Rest now.", {"leak": 1}),
         (f"I say: {LONG}. Rest now.", "Rest now.", {"leak": 1}),
@@ -109,6 +111,13 @@ def test_each_guard_catches_its_own(text: str, shown: str, caught: dict[str, int
     for pieces in ([text], list(text)):
         result, guarded = run(pieces)
         assert (result, dict(guarded.caught)) == (shown, caught)
+
+
+def test_a_model_that_only_makes_marks_is_read_as_fast_as_it_makes_them() -> None:
+    """One that was told to: to read each run of marks anew at every colon kept the server for minutes."""
+    shown, guarded = run([*('*("' * 1500), *(":" * 1000), "\nUser: go on"])
+    assert shown == ""
+    assert guarded.caught["other_voice"] == 1
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,12 @@ def test_names_that_cannot_be_told_apart_are_refused(name: str) -> None:
         Cast([*built_in(), twin])
 
 
+@pytest.mark.parametrize("name", ["User", "the person", "the personal coach"])
+def test_a_name_that_means_the_person_is_refused(name: str) -> None:
+    with pytest.raises(PersonaError, match="choose another name"):
+        parse_card(CARD.replace("Piper", name), "piper", "piper.yaml")
+
+
 def test_a_table_with_nobody_is_refused() -> None:
     with pytest.raises(PersonaError, match="at least one card"):
         Cast([])
@@ -174,6 +180,24 @@ def test_an_unknown_persona_is_answered_with_those_who_are_there() -> None:
 )
 def test_who_is_spoken_to_is_asked_and_who_is_mentioned_is_not(text: str, asked: list[str]) -> None:
     assert list(CAST.addressed(text)) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("anchor and " * 300 + "the sea", []),
+        ("Beacon, " * 300 + "hello", ["beacon"]),
+        ("\n " * 2000, []),
+    ],
+)
+def test_a_text_full_of_names_or_blank_lines_is_read_at_once(text: str, asked: list[str]) -> None:
+    # When a name could match in two ways, 30 of them took longer than anybody waits.
+    assert list(CAST.addressed(text)) == asked
+
+
+@pytest.mark.parametrize("text", ["@Actıon Guide", "@ACTİON GUIDE", "What now, Action Guıde?"])
+def test_a_name_is_heard_from_a_turkish_keyboard(text: str) -> None:
+    assert CAST.addressed(text) == ("action-guide",)
 
 
 @given(st.text(max_size=80), st.sampled_from(["@anchor", "Beacon, ", ", Catalyst?", "Action Guide"]))

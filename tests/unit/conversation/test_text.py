@@ -18,6 +18,11 @@ def test_the_sentences_of_a_text_joined_cover_it(text: str) -> None:
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 
+def test_a_hundred_thousand_dots_are_read_at_once() -> None:
+    dots = "." * 100_000
+    assert sentences(f"{dots}x") == [f"{dots}x"]
+
+
 @given(TALK)
 def test_no_sentence_is_empty_or_padded(text: str) -> None:
     assert all(sentence and sentence == sentence.strip() for sentence in sentences(text))

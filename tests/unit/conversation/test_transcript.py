@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from mascot.conversation.events import (
     Acknowledged,
     Asked,
     Crisis,
+    Cut,
     Directive,
     Event,
     Interrupted,
@@ -66,7 +68,7 @@ def _possible(t: Transcript, i: int, chance: Random) -> Sequence[Sequence[Event]
         speaker = t.speaking.agent
         deeds += 3 * [[Speech(agent=speaker, text=f" word{i}")]]
         deeds += 3 * [[Utterance(agent=speaker, text=t.said)]] if t.said else []
-        deeds += [[*cut, Yielded(reason="stop")]]
+        deeds += [[*cut, Yielded(reason="stop")], [Interrupted(agent=speaker, text=t.said, reason="restart")]]
     elif t.floor == "group":
         deeds += 4 * [[directive(agent)]]
     if t.floor == "group":
@@ -148,6 +150,7 @@ def test_a_crisis_message_is_withheld_and_what_was_said_before_is_not() -> None:
     assert [turn.text for turn in t.heard] == ["hello", "I"]
     assert t.last is not None
     assert t.last.withheld
+    assert t.after(Yielded(reason="failure")).floor == "crisis"
     assert t.after(Acknowledged()).floor == "user"
     assert [turn.text for turn in t.after(Acknowledged()).heard] == ["hello", "I"]
 
@@ -158,6 +161,42 @@ def test_the_asked_answer_and_are_then_no_longer_asked() -> None:
     t = fold([OPENED, UserSaid(text="hi", addressed=("beacon", "anchor")), *spoken("beacon", "Hi.")])
     assert t.asked == ("anchor",)
     assert t.after(Yielded(reason="enough")).asked == ()
+
+
+def test_who_is_asked_while_speaking_speaks_once_more() -> None:
+    talk: list[Event] = [OPENED, UserSaid(text="hi", addressed=("anchor",)), directive("anchor")]
+    assert fold(talk).asked == ()  # the one who answers is no longer waited for
+    t = fold([*talk, Asked(agent="anchor"), Utterance(agent="anchor", text="Hi.")])
+    assert t.asked == ("anchor",)
+    assert fold([*talk, Asked(agent="anchor"), *spoken("anchor", "Hi.")]).asked == ()
+
+
+def test_a_further_message_does_not_take_an_ask_back_and_whom_it_names_goes_first() -> None:
+    talk: list[Event] = [OPENED, UserSaid(text="hi"), directive("anchor"), Asked(agent="beacon")]
+    assert fold([*talk, UserSaid(text="and", barge="queue")]).asked == ("beacon",)
+    named = UserSaid(text="Catalyst, Beacon?", addressed=("catalyst", "beacon"))
+    assert fold([*talk, named]).asked == ("catalyst", "beacon")
+    assert fold([*talk, UserSaid(text="Catalyst?", addressed=("catalyst",))]).asked == ("catalyst", "beacon")
+    assert fold([*talk, UserSaid(text="I want to die"), Crisis(kind="suicide", score=1)]).asked == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "left"),
+    [
+        ("", "barge-in", ("anchor", "beacon")),
+        ("", "restart", ("anchor", "beacon")),
+        ("", "failure", ("beacon",)),  # had nothing to say that may be heard: asking again would not end
+        ("I he", "barge-in", ("beacon",)),
+    ],
+)
+def test_who_was_asked_and_cut_short_before_a_word_is_still_asked(
+    said: str, reason: Cut, left: tuple[str, ...]
+) -> None:
+    asked = UserSaid(text="hi", addressed=("anchor", "beacon"))
+    cut = Interrupted(agent="anchor", text=said, reason=reason)
+    assert fold([OPENED, asked, directive("anchor"), cut]).asked == left
+    assert fold([OPENED, UserSaid(text="hi"), directive("anchor"), cut]).asked == ()  # nobody had asked
+    assert fold([OPENED, asked, directive("anchor"), Yielded(reason="enough"), cut]).asked == ()
 
 
 def test_going_on_and_asking_begin_a_new_round() -> None:
@@ -172,3 +211,14 @@ def test_muting_and_unmuting_undo_each_other() -> None:
     t = fold([OPENED, Muted(agent="anchor", muted=True), Muted(agent="beacon", muted=True)])
     assert t.muted == {"anchor", "beacon"}
     assert t.after(Muted(agent="anchor", muted=False)).muted == {"beacon"}
+
+
+def test_a_turn_that_failed_is_counted_until_somebody_says_something() -> None:
+    silent = Interrupted(agent="anchor", text="", reason="failure")
+    talk = [OPENED, UserSaid(text="hi"), directive("anchor"), silent, directive("anchor"), silent]
+    assert fold(talk).failed == 2
+    assert fold([*talk, Yielded(reason="enough"), WentOn()]).failed == 2
+    assert fold([*talk, *spoken("beacon", "Yes.")]).failed == 0
+    assert fold([*talk, UserSaid(text="hello?")]).failed == 0
+    stopped = Interrupted(agent="anchor", text="", reason="barge-in")
+    assert fold([OPENED, UserSaid(text="hi"), directive("anchor"), stopped]).failed == 0

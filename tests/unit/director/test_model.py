@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from mascot.conversation.events import Opened, UserSaid
 from mascot.conversation.personas import load_cast
 from mascot.conversation.transcript import fold
 from mascot.director.base import Decision
+from mascot.director.model import ModelDirector
 from mascot.director.rules import legal
 from mascot.director.select import make_policy
 from mascot.engines.base import Request
@@ -42,3 +44,13 @@ def test_an_untrained_one_that_always_prefers_the_same_is_heard_as_having_no_pre
     engine = ScriptedEngine(weigh=prefers_beacon)
     for move in decided(engine).weighed:
         assert move.probability == pytest.approx(0.25)
+
+
+def test_what_another_talk_forgets_in_between_is_no_error() -> None:
+    class Forgetful(dict[Any, Any]):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            """Another thread makes room at once."""
+
+    director = ModelDirector(ScriptedEngine())
+    director._neutral = Forgetful()
+    assert director.decide(TALK, CAST, legal(TALK, CAST), "talk").agent in CAST

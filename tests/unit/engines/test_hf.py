@@ -120,7 +120,10 @@ def test_drawing_follows_the_filters() -> None:
     assert drawn(Sampling(temperature=1.0, top_p=1.0, min_p=0.5)) == {0, 1}
     assert drawn(Sampling(temperature=1.0, top_p=0.3, min_p=0.0)) == {0}
     assert drawn(Sampling(temperature=0)) == {0}
-    assert drawn(Sampling(temperature=0, repeat_penalty=1.5), (0,)) == {1}
+    wary = Sampling(temperature=0, repeat_penalty=1.5)
+    assert drawn(wary, (0,)) == {1}
+    assert drawn(wary, (0, *[2] * 127)) == {1}  # as far back as llama.cpp is told to look
+    assert drawn(wary, (0, *[2] * 128)) == {0}
 
 
 def test_options_of_the_same_tokens_are_refused() -> None:

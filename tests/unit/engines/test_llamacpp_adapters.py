@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +20,7 @@ from mascot.conversation.transcript import PERSON, Transcript, Turn
 from mascot.corpora.dialogues import GroupDialogue, group_dialogues
 from mascot.engines.base import Completion, Request, Sampling, collect
 from mascot.engines.llamacpp import LlamaCppEngine
-from mascot.errors import EngineError
+from mascot.errors import EngineError, ModelError
 from tests.fixtures.adapters import random_adapter
 from tests.fixtures.tiny_llama import SIZES, TINY_INVOCATION, tiny_llama, tokens, write_tiny_gguf
 
@@ -34,7 +34,7 @@ CAST = load_cast()
 def one_thread() -> Iterator[None]:
     """A model this small gains nothing by a second thread, and loses much where the cores are taken."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "cpu_count", lambda: 1)
+        patch.setenv("CPU_CORES", "1")
         yield
 
 
@@ -58,6 +58,15 @@ def engine(gguf: Path, folders: dict[str, Path]) -> Iterator[LlamaCppEngine]:
     engine.load_adapters(folders)
     yield engine
     engine.close()
+
+
+def test_a_model_that_is_missing_leaves_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(ModelError, match="there is no model") as caught:
+        LlamaCppEngine(tmp_path / "none.gguf")
+    assert not list(tmp_path.iterdir()), caught.value  # while the error, and what it holds, is still here
 
 
 class Judge:

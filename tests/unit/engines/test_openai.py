@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -85,38 +85,65 @@ def test_a_server_of_no_known_kind_is_sent_only_the_protocol() -> None:
     assert asked["messages"][-1] == {"role": "system", "content": "C\n\nBegin your answer with exactly: Ann:"}
 
 
-def test_vllm_continues_the_prefill_and_scores_options() -> None:
-    class Fake(Server):
-        owner = "vllm"
+class FakeVLLM(Server):
+    """One letter is one token; what is likely depends on what came before."""
 
-        def respond(self, body: dict[str, Any]) -> None:
-            if self.path == "/tokenize":
-                tokens = [7, 8, 9] if "messages" in body else [ord(c) for c in body["prompt"]]
-                self.answer(json.dumps({"tokens": tokens}).encode())
-            elif self.path == "/v1/completions":
-                scores = {"a": 0.2, "b": 0.6, "x": 0.1, "y": 0.3}
-                choices = [
-                    {
-                        "index": i,
-                        "prompt_logprobs": [
-                            None if t < 10 else {str(t): {"logprob": math.log(scores[chr(t)])}}
-                            for t in prompt
-                        ],
-                    }
-                    for i, prompt in enumerate(body["prompt"])
-                ]
-                self.answer(json.dumps({"choices": choices[::-1]}).encode())
-            else:
-                super().respond(body)
+    owner = "vllm"
+    shows: Literal["asked", "own", "nothing"] = "asked"
+
+    def respond(self, body: dict[str, Any]) -> None:
+        if self.path == "/tokenize":
+            tokens = [7, 8, 9] if "messages" in body else [ord(c) for c in body["prompt"]]
+            self.answer(json.dumps({"tokens": tokens}).encode())
+        elif self.path == "/v1/completions":
+            scores = {"a": 0.2, "b": 0.6, "x": 0.3, "y": 0.1}
+            if body["prompt"] == [7, 8, 9]:
+                scores |= {"x": 0.01, "y": 0.01}
+            top = {"token_id:1": math.log(0.5)}  # what it would have said itself
+            if self.shows == "asked":
+                top |= {f"token_id:{t}": math.log(scores[chr(t)]) for t in body["logprob_token_ids"]}
+            shown = None if self.shows == "nothing" else {"top_logprobs": [top]}
+            self.answer(json.dumps({"choices": [{"logprobs": shown}]}).encode())
+        elif "response_format" in body:
+            self.answer(json.dumps({"choices": [{"message": {"content": '{"choice": "b"}'}}]}).encode())
+        else:
+            super().respond(body)
+
+
+def test_vllm_continues_the_prefill_and_scores_options() -> None:
+    class Fake(FakeVLLM):
+        pass
 
     with engine_for(Fake) as engine:
         assert collect(engine.stream(Request(PROMPT))).text == "Hello there"
-        assert engine.choose(Request(PROMPT), ["ax", "ay", "b"]) == pytest.approx([0.0625, 0.1875, 0.75])
+        assert engine.choose(Request(PROMPT), ["ax", "ay", "b"]) == pytest.approx([0.1875, 0.0625, 0.75])
         assert engine.count(PROMPT) == 3
     asked = Fake.asked[0]
     assert (asked["continue_final_message"], asked["add_generation_prompt"]) == (True, False)
     assert asked["messages"][-1] == {"role": "assistant", "content": "Ann:"}
     assert asked["min_p"] == 0.05
+
+
+def test_vllm_is_never_asked_for_the_probabilities_of_a_prompt() -> None:
+    """They are read past the prefix cache, and beside LoRA they end the server."""
+
+    class Fake(FakeVLLM):
+        pass
+
+    with engine_for(Fake) as engine:
+        engine.choose(Request(PROMPT), ["ax", "ay", "b"])
+    scored = [asked for asked in Fake.asked if asked["path"] == "/v1/completions"]
+    assert [asked["prompt"] for asked in scored] == [[7, 8, 9], [7, 8, 9, ord("a")]]
+    assert not any({"prompt_logprobs", "echo"} & set(asked) for asked in scored)
+
+
+@pytest.mark.parametrize("shown", ["own", "nothing"])
+def test_an_older_vllm_that_cannot_score_tokens_picks_one_option(shown: Literal["own", "nothing"]) -> None:
+    class Older(FakeVLLM):
+        shows = shown
+
+    with engine_for(Older) as engine:
+        assert engine.choose(Request(PROMPT), ["ax", "ay", "b"]) == [0.0, 0.0, 1.0]
 
 
 def test_without_probabilities_the_pick_has_all_of_it() -> None:
@@ -203,6 +230,21 @@ def test_a_malformed_stream_is_an_error_of_one_line(events: list[str]) -> None:
     with engine_for(Broken) as engine:
         with pytest.raises(EngineError, match=r"http://127\.0\.0\.1") as caught:
             collect(engine.stream(Request(PROMPT)))
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["llamacpp", "vllm"])
+@pytest.mark.parametrize("answer", ["{}", "[]"])
+def test_an_answer_in_another_form_is_an_error_of_one_line(kind: str, answer: str) -> None:
+    class Other(Server):
+        owner = kind
+
+        def respond(self, body: dict[str, Any]) -> None:
+            self.answer(answer.encode())
+
+    with engine_for(Other) as engine:
+        with pytest.raises(EngineError, match=r"http://127\.0\.0\.1") as caught:
+            engine.choose(Request(PROMPT), ["one", "two"])
         assert "\n" not in str(caught.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from openai import OpenAI
@@ -15,6 +16,9 @@ from mascot.live.service import Live
 from mascot.ui.routes import LiveRoutes
 from mascot.ui.visitors import Visitors
 from tests.unit.live.support import WAIT
+
+Messages = list[Any]
+SAD: Messages = [{"role": "user", "content": "My best friend got engaged and I feel jealous."}]
 
 
 class _Telling(uvicorn.Server):
@@ -54,3 +58,13 @@ def client(address: str) -> Iterator[OpenAI]:
     """The official client, without its own second tries."""
     with OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0, timeout=WAIT) as client:
         yield client
+
+
+def streamed(group: OpenAI, messages: Messages, **options: Any) -> tuple[str, list[Any]]:
+    """The text as it arrived, and all chunks."""
+    chunks = list(
+        group.chat.completions.create(
+            **{"model": "mascot-group", "messages": messages, "stream": True} | options
+        )
+    )
+    return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices), chunks

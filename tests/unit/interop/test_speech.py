@@ -37,6 +37,10 @@ def test_a_client_may_reformat_the_names_a_little(text: str) -> None:
     assert heard(CAST, text) == ([Turn("anchor", "Stay.")], "")
 
 
+def test_a_name_with_a_turkish_i_is_a_name() -> None:
+    assert heard(CAST, "**ACTİON GUIDE:** Walk.") == ([Turn("action-guide", "Walk.")], "")
+
+
 def test_words_before_the_first_name_are_nobodys() -> None:
     assert heard(CAST, "Welcome!\n\n**Beacon:** Look.") == ([Turn("beacon", "Look.")], "Welcome!")
 

@@ -108,3 +108,11 @@ def types(live: Live, id: str) -> list[str]:
 
 def someone_speaks(happened: list[Event]) -> bool:
     return any(isinstance(event, Speech) for event in happened)
+
+
+def speaking(live: Live) -> str:
+    """The id of a conversation in which somebody is in the middle of an utterance."""
+    id = live.open("me")
+    with until(live, id, someone_speaks):
+        live.say(id, "Hello")
+    return id

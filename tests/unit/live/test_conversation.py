@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,9 +17,9 @@ from mascot.conversation.events import (
     Utterance,
     Yielded,
 )
-from mascot.engines.base import Piece, Request
+from mascot.conversation.personas import Cast, load_cast
 from mascot.engines.scripted import ScriptedEngine
-from mascot.errors import EngineError, InputError, NotFoundError
+from mascot.errors import InputError, NotFoundError
 from mascot.live.service import UNTITLED, Live
 from tests.unit.live.support import (
     CRISIS,
@@ -31,38 +29,10 @@ from tests.unit.live.support import (
     events,
     open_live,
     someone_speaks,
+    speaking,
     types,
     until,
 )
-
-
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
-    live = open_live(tmp_path / "live.db")
-    yield live
-    live.close()
-
-
-@pytest.fixture
-def engine() -> StepEngine:
-    return StepEngine()
-
-
-@pytest.fixture
-def slow(tmp_path: Path, engine: StepEngine) -> Iterator[Live]:
-    """A group of which the first speaker is in the middle of its utterance until `engine.go` is set."""
-    live = open_live(tmp_path / "slow.db", engine, max_turns=2)
-    yield live
-    engine.go.set()
-    live.close()
-
-
-def speaking(live: Live) -> str:
-    """The id of a conversation in which somebody is in the middle of an utterance."""
-    id = live.open("me")
-    with until(live, id, someone_speaks):
-        live.say(id, "Hello")
-    return id
 
 
 def test_a_message_is_answered_by_the_group_which_gives_the_floor_back(live: Live) -> None:
@@ -125,25 +95,6 @@ def test_a_stop_is_in_the_journal_before_it_returns_and_nothing_is_said_after_it
     assert slow.entries(id) == before
 
 
-def test_a_stop_while_the_director_thinks_gives_the_floor_back(tmp_path: Path) -> None:
-    thinking, go = threading.Event(), threading.Event()
-
-    def weigh(_request: Request, options: object) -> list[float]:
-        thinking.set()
-        assert go.wait(WAIT)
-        return [1.0] * len(list(options))  # pyright: ignore
-
-    live = open_live(tmp_path / "live.db", ScriptedEngine(weigh=weigh), policy="model")
-    id = live.open("me")
-    live.say(id, "Hello")
-    assert thinking.wait(WAIT)
-    live.stop(id)
-    go.set()
-    live.wait(id, WAIT)
-    assert types(live, id) == ["opened", "user", "yield"]
-    live.close()
-
-
 def test_enough_lets_the_speaker_finish_and_ends_the_round(slow: Live, engine: StepEngine) -> None:
     id = speaking(slow)
     slow.enough(id)
@@ -174,6 +125,26 @@ def test_the_asked_persona_speaks_next_and_is_no_longer_muted(live: Live) -> Non
     directives = [event.agent for event in events(live, id) if isinstance(event, Directive)]
     assert directives[0] == "beacon"
     assert types(live, id)[:4] == ["opened", "muted", "muted", "asked"]
+
+
+def test_who_is_asked_while_speaking_finishes_and_speaks_again(slow: Live, engine: StepEngine) -> None:
+    id = speaking(slow)
+    slow.ask(id, "anchor")
+    engine.go.set()
+    slow.wait(id, WAIT)
+    assert "interrupted" not in types(slow, id)
+    assert [event.agent for event in events(slow, id) if isinstance(event, Utterance)] == ["anchor", "anchor"]
+
+
+def test_a_message_after_an_ask_is_answered_by_the_one_who_was_asked(slow: Live, engine: StepEngine) -> None:
+    id = speaking(slow)
+    slow.ask(id, "action-guide")
+    slow.say(id, "What now?")
+    engine.go.set()
+    slow.wait(id, WAIT)
+    answers = [event.agent for event in events(slow, id) if isinstance(event, Utterance)]
+    assert answers[0] == "action-guide"
+    assert slow.entries(id)[-1].event.type == "yield"
 
 
 def test_who_is_called_by_name_or_click_answers_in_that_order(live: Live) -> None:
@@ -225,43 +196,6 @@ def test_an_unknown_persona_is_refused_by_name(live: Live) -> None:
     assert types(live, id) == ["opened"]
 
 
-def test_the_same_message_sent_twice_at_once_is_said_once(tmp_path: Path) -> None:
-    live = open_live(tmp_path / "live.db", ScriptedEngine(all_different, delay=0.002))
-    id = live.open("me")
-    together = threading.Barrier(4)
-    got: list[int] = []
-
-    def send() -> None:
-        together.wait()
-        got.append(live.say(id, "Hello", key="k" * 16))
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT)
-    live.wait(id, WAIT)
-    assert got == [2, 2, 2, 2]
-    assert types(live, id).count("user") == 1
-    assert "interrupted" not in types(live, id)
-    live.close()
-
-
-def test_a_duplicate_that_comes_too_late_to_be_seen_does_not_silence_the_speaker(
-    slow: Live, engine: StepEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    id = slow.open("me")
-    with until(slow, id, someone_speaks):
-        slow.say(id, "Hello", key="k" * 16)
-    first_look = iter([None])
-    look = slow._journal.with_key
-    monkeypatch.setattr(slow._journal, "with_key", lambda c, k: next(first_look, look(c, k)))
-    assert slow.say(id, "Hello", key="k" * 16) == 2
-    engine.go.set()
-    slow.wait(id, WAIT)
-    assert types(slow, id)[:4] == ["opened", "user", "directive", "utterance"]
-
-
 def test_in_a_crisis_the_group_falls_silent_until_the_message_was_read(slow: Live) -> None:
     id = speaking(slow)
     assert slow.say(id, CRISIS, barge="queue") == slow.entries(id)[-2].seq
@@ -303,36 +237,6 @@ def test_deleting_while_someone_speaks_leaves_nothing(slow: Live, engine: StepEn
     assert slow.conversations("me") == []
 
 
-def test_an_engine_that_fails_in_the_middle_gives_the_floor_back_with_its_line(tmp_path: Path) -> None:
-    class Failing(StepEngine):
-        def stream(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Piece]:
-            yield Piece("It was a start. And ", 5)
-            raise EngineError("the server went away")
-
-    live = open_live(tmp_path / "live.db", Failing())
-    id = live.open("me")
-    live.say(id, "Hello")
-    live.wait(id, WAIT)
-    *_, cut, last = events(live, id)
-    assert cut == Interrupted(agent="anchor", text="It was a start.", reason="failure")
-    assert last == Yielded(reason="failure", line="the server went away")
-    live.close()
-
-
-def test_a_bug_in_the_engine_gives_the_floor_back_too(tmp_path: Path) -> None:
-    def broken(_request: Request) -> str:
-        raise ZeroDivisionError
-
-    live = open_live(tmp_path / "live.db", ScriptedEngine(broken))
-    id = live.open("me")
-    live.say(id, "Hello")
-    live.wait(id, WAIT)
-    last = events(live, id)[-1]
-    assert isinstance(last, Yielded)
-    assert (last.reason, "on our side" in last.line) == ("failure", True)
-    live.close()
-
-
 def test_a_persona_of_whom_the_guards_let_nothing_through_does_not_stop_the_round(tmp_path: Path) -> None:
     live = open_live(tmp_path / "live.db", ScriptedEngine(["User: hello"]), max_turns=2)
     id = live.open("me")
@@ -369,6 +273,34 @@ def test_the_first_message_becomes_the_title_and_a_title_of_ones_own_stays(live:
     assert live.title(id).startswith("Mine now x")
     with pytest.raises(InputError, match="title is empty"):
         live.rename(id, "\x00 \n")
+
+
+def test_words_that_tell_of_a_crisis_become_no_title_even_when_they_are_sent_again(live: Live) -> None:
+    id = live.open("me")
+    live.say(id, CRISIS, key="k" * 16)
+    live.acknowledge(id)
+    live.say(id, CRISIS, key="k" * 16)
+    assert live.title(id) == UNTITLED
+    live.say(id, "I am safe now")
+    assert live.title(id) == "I am safe now"
+
+
+def test_a_talk_goes_on_without_a_persona_whose_card_was_taken_away(tmp_path: Path) -> None:
+    piper = load_cast()["beacon"].model_copy(update={"id": "piper", "name": "Piper"})
+    before = open_live(tmp_path / "live.db", people=Cast([*load_cast(), piper]), max_turns=1)
+    id = before.open("me")
+    before.say(id, "Piper, are you there?")
+    before.wait(id, WAIT)
+    before.close()
+    engine = ScriptedEngine(all_different)
+    after = open_live(tmp_path / "live.db", engine)
+    with pytest.raises(InputError, match="unknown persona 'piper': at this table sit anchor"):
+        after.ask(id, "piper")
+    after.say(id, "Piper, and now?")
+    after.wait(id, WAIT)
+    assert types(after, id)[-3:] == ["directive", "utterance", "yield"]
+    assert any("piper: " in message.content for message in engine.requests[-1].prompt.messages)
+    after.close()
 
 
 def test_what_the_person_asked_is_committed_before_anyone_is_told(live: Live) -> None:

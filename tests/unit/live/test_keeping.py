@@ -11,7 +11,7 @@ import pytest
 from mascot.conversation.events import UserSaid
 from mascot.errors import InputError, NotFoundError, StoreError
 from mascot.live.donations import TERMS_VERSION, Donations, read_donations
-from mascot.live.journal import Journal
+from mascot.live.journal import Entry, Journal
 from mascot.live.retention import expire
 from mascot.live.service import Live
 from tests.unit.live.support import CRISIS, WAIT, open_live
@@ -134,8 +134,46 @@ def test_nobody_is_asked_for_what_was_said_in_distress(house: House) -> None:
 
 
 def test_an_empty_conversation_is_no_gift(house: House) -> None:
+    id = house.live.open("me")
+    house.live.set_pace(id, "reading")
     with pytest.raises(InputError, match="nothing to give"):
-        house.donations.give(house.live.open("me"))
+        house.donations.give(id)
+
+
+def test_what_cannot_be_written_is_not_given(house: House) -> None:
+    id = house.talk("hello")
+    house.folder.write_text("a file stands where the folder should be")
+    with pytest.raises(StoreError, match="cannot be written"):
+        house.donations.give(id)
+    assert house.donations.given(id) is None
+
+
+def test_what_cannot_be_removed_is_still_given(house: House) -> None:
+    id = house.talk("hello")
+    donation = house.donations.give(id)
+    (file,) = house.folder.iterdir()
+    file.unlink()
+    (file / "in the way").mkdir(parents=True)
+    with pytest.raises(StoreError, match="cannot be removed"):
+        house.donations.take_back(id)
+    assert house.donations.given(id) == donation
+
+
+def test_what_is_deleted_while_it_is_given_is_gone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = house.talk("hello")
+    read = house.journal.entries
+
+    def read_just_before(conversation: str) -> list[Entry]:
+        found = read(conversation)
+        monkeypatch.undo()
+        house.live.delete(id)
+        return found
+
+    monkeypatch.setattr(house.journal, "entries", read_just_before)
+    with pytest.raises(NotFoundError):
+        house.donations.give(id)
+    house.donations.rewrite()
+    assert house.given() == []
 
 
 def test_after_a_lost_disk_the_folder_is_what_the_journal_says(house: House) -> None:
@@ -171,3 +209,18 @@ def test_a_copy_that_cannot_be_deleted_yet_is_no_silent_success(house: House) ->
         house.live.delete(id)
     with pytest.raises(NotFoundError):
         house.live.title(id)
+
+
+def test_one_conversation_that_is_gone_already_keeps_no_other_from_being_deleted_everywhere(
+    house: House,
+) -> None:
+    first, gone, last = (house.talk(text) for text in ("hello", "hi", "good day"))
+    for id in (first, last):
+        house.donations.give(id)
+    house.journal.delete(gone)
+    with pytest.raises(NotFoundError):
+        house.live.delete(first, gone, last)
+    assert house.given() == []
+    for id in (first, last):
+        with pytest.raises(NotFoundError):
+            house.live.title(id)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mascot.conversation.events import Event, Interrupted, Speech, Utterance
 from mascot.errors import StoreError
+from mascot.live import service
+from mascot.live.conversation import Conversation
 from mascot.live.journal import Entry, Journal
 from mascot.live.service import Live
-from tests.unit.live.support import WAIT, StepEngine, events, open_live, someone_speaks, types, until
+from tests.unit.live.support import (
+    WAIT,
+    StepEngine,
+    events,
+    open_live,
+    someone_speaks,
+    speaking,
+    types,
+    until,
+)
 
 
 class FullDisk(Journal):
@@ -73,6 +85,31 @@ def test_nothing_is_committed_after_the_service_is_closed(tmp_path: Path) -> Non
     again = Journal(f"sqlite:///{tmp_path / 'live.db'}")
     assert again.entries(id)[-1].event.type == "speech"
     again.close()
+
+
+def test_a_shutdown_silences_everyone_before_it_waits_and_waits_for_all_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are in the middle of something that nothing can hurry, such as a director's choice."""
+    live = open_live(tmp_path / "live.db", StepEngine())
+    for _ in range(3):
+        speaking(live)
+    talks = list(live._held.values())
+    now, waits = [100.0], []
+
+    def join(_talk: Conversation, timeout: float) -> None:
+        assert all(talk._closed for talk in talks)
+        waits.append(timeout)
+        now[0] += timeout  # nobody falls silent in time
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Conversation, "join", join)
+        patch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0]), raising=False)
+        live.close()
+    for talk in talks:
+        talk.join(WAIT)
+    assert len(waits) == 3
+    assert sum(waits) == pytest.approx(2.0)
 
 
 def test_a_full_disk_refuses_the_message_and_lets_the_speaker_finish(tmp_path: Path) -> None:

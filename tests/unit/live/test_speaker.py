@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mascot.conversation.events import Directive, Opened, UserSaid
+from mascot.conversation.events import Directive, Interrupted, Opened, UserSaid
 from mascot.conversation.personas import load_cast
-from mascot.conversation.transcript import fold
+from mascot.conversation.transcript import Transcript, fold
+from mascot.engines.base import Sampling
 from mascot.engines.scripted import ScriptedEngine
 from mascot.live.speaker import TINY, TRAINED, Report, Speaker
 
@@ -45,3 +46,22 @@ def test_a_persona_without_one_speaks_beside_it_as_its_model_needs() -> None:
     assert len(engine.requests) == TINY.candidates
     assert {request.adapter for request in engine.requests} == {None}
     assert {request.session for request in engine.requests} == {"persona/catalyst"}
+
+
+def drawn(engine: ScriptedEngine, transcript: Transcript) -> list[Sampling]:
+    """How the turn was drawn, and drawn anew."""
+    before = len(engine.requests)
+    list(Speaker(engine, CAST, TINY).speak(transcript, directive("anchor"), Report(), "talk"))
+    return [request.sampling for request in engine.requests[before:]]
+
+
+def test_what_says_the_same_again_and_again_is_drawn_warmer_each_time_and_by_another_throw_later() -> None:
+    engine = ScriptedEngine(lambda request: "I lost my job.")
+    engine.load_adapter("anchor", Path("anchor"))
+    first, second, third = drawn(engine, TALK)
+    usual = TRAINED.sampling.temperature
+    assert usual == first.temperature < second.temperature < third.temperature <= 2 * usual
+    failed = TALK.after(directive("anchor")).after(Interrupted(agent="anchor", text="", reason="failure"))
+    again = drawn(engine, failed)
+    assert not {s.seed for s in again} & {first.seed, second.seed, third.seed}
+    assert again[0].temperature > usual

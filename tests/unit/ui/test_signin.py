@@ -132,6 +132,18 @@ def test_a_forged_or_changed_cookie_is_nobody(site: Site) -> None:
         assert me.json()["name"] is None
 
 
+def test_letters_that_no_signature_has_are_nobodys(site: Site) -> None:
+    site.sign_in()
+    packed = site.browser.cookies[SESSION].partition(".")[0]
+    for cookie in (f"{packed}.é", f"é{packed}.{'0' * 64}"):
+        header = {"cookie": f"{SESSION}={cookie}".encode("latin-1")}
+        me = TestClient(site.browser.app).get("/live/me", headers=header)  # pyright: ignore
+        assert me.json()["name"] is None
+    _, code = site.begin()
+    refusal = site.browser.get("/login/callback", params={"state": "é", "code": code})
+    assert refusal.status_code == 400
+
+
 def test_a_cookie_holds_a_name_and_no_token(site: Site) -> None:
     back = site.sign_in()
     header = back.headers["set-cookie"]
@@ -163,6 +175,19 @@ def test_a_provider_that_refuses_is_one_line_without_its_words(site: Site) -> No
     refusal = site.sign_in()
     assert refusal.status_code == 503
     assert "secret" not in refusal.text  # pyright: ignore
+
+
+@pytest.mark.parametrize("answer", [{}, []])
+def test_a_provider_that_answers_something_else_is_one_line(answer: object) -> None:
+    class Strange(Handler):
+        def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
+            self.answer(json.dumps(answer).encode(), "application/json", 200)
+
+    with serve(Strange) as url:
+        browser = TestClient(Starlette(routes=SignIn(Provider(url, "client", "secret")).all))
+        refusal = browser.get("/signin")
+    assert refusal.status_code == 503
+    assert "does not answer as it should" in refusal.json()["error"]
 
 
 def test_who_declines_can_go_on_without(site: Site) -> None:

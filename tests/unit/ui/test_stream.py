@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mascot.conversation.events import Speech, Utterance
+from mascot.errors import StoreError
 from mascot.ui import stream
 from mascot.ui.stream import Streams
 from tests.unit.ui.fake import FakeLive
@@ -118,6 +119,14 @@ def test_a_page_is_told_its_place_in_line_when_it_changes(talk: Talk) -> None:
     follow(talk, 0, watch)
 
 
+def test_a_page_that_comes_back_out_of_the_line_is_told_so(talk: Talk) -> None:
+    async def watch(blocks: AsyncIterator[str], _streams: Streams) -> None:
+        seen = await until(blocks, "event: ready")
+        assert 'event: waiting\ndata: {"place": 0, "seconds": null}\n\n' in seen
+
+    follow(talk, 1, watch)
+
+
 def test_a_deleted_conversation_ends_the_stream(talk: Talk) -> None:
     live, conversation = talk
 
@@ -128,6 +137,43 @@ def test_a_deleted_conversation_ends_the_stream(talk: Talk) -> None:
         assert rest[-1] == "event: deleted\ndata: {}\n\n"
 
     follow(talk, 0, watch)
+
+
+def test_a_conversation_can_be_read_where_nothing_can_be_written(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, conversation = talk
+    live.happen(conversation, Speech(agent="anchor", text="half a sen"))
+
+    def full(id: str) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(live, "wake", full)
+
+    async def watch(blocks: AsyncIterator[str], _streams: Streams) -> None:
+        assert seqs(await until(blocks, "event: ready")) == [1, 2]
+
+    follow(talk, 0, watch)
+
+
+def test_a_store_that_does_not_answer_ends_the_stream_and_the_page_asks_again(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live, conversation = talk
+
+    async def watch(blocks: AsyncIterator[str], _streams: Streams) -> None:
+        await until(blocks, "event: ready")
+
+        def busy(id: str, after: int) -> None:
+            raise StoreError("the database is busy")
+
+        monkeypatch.setattr(live, "entries", busy)
+        await asyncio.to_thread(live.happen, conversation, Speech(agent="anchor", text="one"))
+        assert [block async for block in blocks] == []
+
+    follow(talk, 0, watch)
+    assert "the database is busy" in caplog.text
+    assert live.talks[conversation].listeners == []
 
 
 def test_leaving_unsubscribes(talk: Talk) -> None:
