@@ -41,11 +41,17 @@ results: setup-dev models ## Measure what docs/results publishes
 	$(BIN)/python -m mascot.safety.measure
 	$(BIN)/python -m tests.slow.voices
 
+TRAINED := .mascot/training
+
 train: setup-dev models ## Train personas and director from the expert corpus, on two cores
 	$(BIN)/python -m mascot align sft --adapters anchor,catalyst,beacon,action-guide --joint-epochs 4 --epochs 1 \
-		--out .mascot/training/sft --resume
+		--out $(TRAINED)/sft --resume
 	$(BIN)/python -m mascot align sft --adapters director --learning-rate 6e-4 --batch 16 \
-		--out .mascot/training/sft --resume
+		--out $(TRAINED)/sft --resume
+	$(BIN)/python -m mascot align reward --threads 1 --out $(TRAINED)/reward --resume
+	$(BIN)/python -m mascot align persona --start $(TRAINED)/sft --reward $(TRAINED)/reward --threads 1 \
+		--steps 8 --places 8 --group 6 --limit 48 --learning-rate 5e-4 --every 4 --dev-places 16 \
+		--out $(TRAINED)/stage1 --resume
 
 EVALUATED := .mascot/runs
 
@@ -75,7 +81,7 @@ space: $(BIN)/.installed models ## Assemble a Space, start it as the hub would; 
 
 audit: setup-dev ## Ask the package index for known holes in what is pinned (needs the network)
 	$(BIN)/pip install --disable-pip-version-check --quiet pip-audit==2.10.1
-	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
+	$(BIN)/pip-audit --strict --requirement requirements.txt --no-deps --disable-pip
 
 study: $(BIN)/.installed models ## Run the example study on the embedded model: prepare, serve, open
 	$(BIN)/python -m studies prepare studies/examples/which-group.yaml

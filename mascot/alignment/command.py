@@ -7,9 +7,11 @@ from pathlib import Path
 
 from mascot.alignment.judging_command import add_judging_commands
 from mascot.alignment.large_command import add_large_command
+from mascot.alignment.options import add_machine, names
 from mascot.alignment.policy_command import add_policy_commands
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.rewards.command import add_reward_commands
+from mascot.alignment.tracking import add_log
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -18,7 +20,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     ways = align.add_subparsers(required=True, metavar="WAY")
     sft = ways.add_parser("sft", help="adapters by supervised fine-tuning on the expert corpus")
     sft.add_argument(
-        "--adapters", type=_names, metavar="NAMES", help="some of them only: anchor,director (default: all)"
+        "--adapters", type=names, metavar="NAMES", help="some of them only: anchor,director (default: all)"
     )
     sft.add_argument("--out", type=Path, metavar="DIR", help="where they are written (default: under home)")
     sft.add_argument("--resume", action="store_true", help="go on with what is in DIR")
@@ -26,16 +28,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     sft.add_argument(
         "--replies", type=Path, metavar="FILE", help="replies of a persona of your own, instead of the corpus"
     )
-    sft.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
-    sft.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
-    )
-    sft.add_argument(
-        "--precision",
-        choices=("auto", "full", "half"),
-        default="auto",
-        help="of the frozen base; default: half on a processor that multiplies bfloat16, else full",
-    )
+    add_machine(sft)
+    add_log(sft)
     numbers = {
         "share": float, "epochs": int, "joint-epochs": int, "learning-rate": float, "dropout": float,
         "weight-decay": float, "patience": int, "minutes": float, "batch": int, "seed": int,
@@ -54,7 +48,3 @@ def _sft(options: argparse.Namespace) -> int:
     from mascot.alignment.session import run_sft
 
     return run_sft(options)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

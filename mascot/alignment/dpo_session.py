@@ -18,8 +18,9 @@ from mascot.alignment.policy_session import begin, shaped, start_folder
 from mascot.alignment.preferences import Preference
 from mascot.alignment.preferences_sources import data_sha256, gather
 from mascot.alignment.rewards.session import recipe_of
-from mascot.alignment.sft import RECORD, Base, write_curve
+from mascot.alignment.sft import Base, is_finished, tell_curve, write_curve
 from mascot.alignment.table import Table
+from mascot.alignment.tracking import Log, nobody, tracking
 from mascot.alignment.trainer import Progress, Trainer
 from mascot.conversation.personas import Cast
 from mascot.errors import InputError
@@ -37,13 +38,17 @@ def run_dpo(options: argparse.Namespace) -> int:
     recipe = recipe_of(options, DpoRecipe)
     own = {name: drawn([row for row in rows if row.persona == name], recipe) for name in personas}
     for name, some in own.items():
-        if not {"train", "dev"} <= {row.split for row in some}:
-            raise InputError(f"no preferences for {name} in train or in dev: give another source")
+        if not {"train", "dev"} <= {row.split for row in some if row.weight}:
+            raise InputError(
+                f"no preferences for {name} in train or in dev that are worth more than a coin: "
+                "give another source"
+            )
     parents = {name: read_parent(start_folder(options, name), base) for name in personas}
     recipe = shaped(recipe, list(parents.values()))
     table = table_for(base, cast, recipe)
-    for name, parent in parents.items():
-        train_dpo(name, parent, own[name], base, table, recipe, options.out)
+    with tracking(options.log, options.out, options.resume) as log:
+        for name, parent in parents.items():
+            train_dpo(name, parent, own[name], base, table, recipe, options.out, log)
     return 0
 
 
@@ -70,6 +75,7 @@ def train_dpo(
     table: Table,
     recipe: DpoRecipe,
     out: Path,
+    log: Log = nobody,
 ) -> None:
     """Train one persona into a folder of its name, or go on; what is finished is left alone.
 
@@ -77,9 +83,9 @@ def train_dpo(
         ModelError: the folder holds the work of another base, data or settings.
     """
     folder = out / name
-    if (folder / RECORD).is_file():
-        return
     about = described(name, parent, base, data_sha256(rows), recipe.model_dump())
+    if is_finished(folder, about):
+        return
     train, dev = (
         [encoded_pair(row, table.cast, table.encode) for row in rows if row.split == part]
         for part in ("train", "dev")
@@ -95,13 +101,16 @@ def train_dpo(
     def on_step(progress: Progress) -> None:
         if progress.curve[-1].step == progress.step:
             write_curve(folder / "curve.csv", progress)
+        tell_curve(log, name, progress)
         bar.set_postfix(dev=f"{progress.curve[-1].dev_loss:.3f}", refresh=False)
         bar.update(progress.step - bar.n)
 
+    def keep() -> None:
+        weights = table.student.weights()
+        write_adapter(folder, table.student, weights, table.encode.invocation, about, metrics_of(trainer))
+
     with bar:
-        trainer.run(on_step)
-    weights = table.student.weights()
-    write_adapter(folder, table.student, weights, table.encode.invocation, about, metrics_of(trainer))
+        trainer.run(on_step, keep)
 
 
 def metrics_of(trainer: Trainer[Any]) -> dict[str, float]:

@@ -28,10 +28,11 @@ from mascot.alignment.policy_learner import Played, PolicyLearner, Weights
 from mascot.alignment.policy_recipe import GroupRecipe
 from mascot.alignment.policy_run import OBJECTIVE, Row
 from mascot.alignment.rewards.model import GroupRewardModel, RewardModel
-from mascot.alignment.rollouts import YIELD, Made, Rollouts, Talk
+from mascot.alignment.rollouts import Made, Rollouts, Talk
 from mascot.alignment.samples import DIRECTOR
 from mascot.alignment.shaping import PersonaReward, Worth
 from mascot.alignment.table import Table
+from mascot.corpora.dialogues import YIELD
 
 _STEADY = 1e-4
 

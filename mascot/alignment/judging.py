@@ -9,6 +9,7 @@ states no margin).
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Sequence
 from typing import Final
@@ -38,7 +39,7 @@ def criteria_of(judge: Judge) -> tuple[Criterion, ...]:
 def questions(found: Sequence[Place], criteria: Sequence[Criterion], cast: Cast) -> list[Question]:
     """What a judge is asked about every answer."""
     return [
-        (_case(_name(place.id, number), place.candidate(number), cast), criterion)
+        (_case(_name(place.id, number, place.candidate(number)), place.candidate(number), cast), criterion)
         for place in found
         for number in range(len(place.says))
         for criterion in criteria
@@ -48,7 +49,7 @@ def questions(found: Sequence[Place], criteria: Sequence[Criterion], cast: Cast)
 def known_questions(rows: Sequence[Preference], criteria: Sequence[Criterion], cast: Cast) -> list[Question]:
     """What it is asked about pairs whose better side is known; the chosen one is number 0."""
     return [
-        (_case(_name(row.id, number), candidate, cast), criterion)
+        (_case(_name(row.id, number, candidate), candidate, cast), criterion)
         for row in rows
         for number, candidate in enumerate(row.candidates)
         for criterion in criteria
@@ -63,7 +64,7 @@ def flip_rate(rows: Sequence[Preference], verdicts: Verdicts) -> float:
     scores = _aggregates(verdicts)
     wrong, asked = 1.0, 2.0
     for row in rows:
-        good, bad = (scores.get(_name(row.id, number)) for number in (0, 1))
+        good, bad = (scores.get(_name(row.id, *numbered)) for numbered in enumerate(row.candidates))
         if good is not None and bad is not None:
             asked += 1
             wrong += 1.0 if bad > good else 0.5 if bad == good else 0.0
@@ -81,7 +82,7 @@ def preferences(found: Sequence[Place], verdicts: Verdicts, delta: float, flips:
         scored = [
             (scores[name], number)
             for number in range(len(place.says))
-            if (name := _name(place.id, number)) in scores
+            if (name := _name(place.id, number, place.candidate(number))) in scores
         ]
         for (low, worse), (high, better) in itertools.combinations(sorted(scored), 2):
             if high - low >= delta:
@@ -102,9 +103,9 @@ def _preference(place: Place, better: int, worse: int, margin: float, flips: flo
     )
 
 
-def _name(place: str, number: int) -> str:
-    """Of the case of an answer."""
-    return f"{place}#{number}"
+def _name(place: str, number: int, candidate: Candidate) -> str:
+    """Of the case of an answer: of these words there, so that a verdict on others is none on them."""
+    return f"{place}#{number}-{hashlib.sha256(repr(candidate).encode()).hexdigest()[:12]}"
 
 
 def _aggregates(verdicts: Verdicts) -> dict[str, float]:

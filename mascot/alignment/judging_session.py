@@ -20,7 +20,7 @@ from mascot.engines.select import select_engine
 from mascot.errors import InputError
 from mascot.evaluation.judges.select import JudgeSpec, opened
 from mascot.evaluation.judges.verdicts import judge_all
-from mascot.evaluation.systems import load_adapters
+from mascot.evaluation.systems import adapters_fingerprint, load_adapters
 from mascot.live.speaker import INSTRUCTED, Speaker
 from mascot.settings import read_settings
 
@@ -46,7 +46,7 @@ def run_sample(options: argparse.Namespace) -> int:
             load_adapters(engine, options.adapters)
         header = {
             "model": engine.info.model,
-            "adapters": str(options.adapters or ""),
+            "adapters": adapters_fingerprint(options.adapters),
             "count": options.count,
             "code": __version__,
         }
@@ -69,6 +69,8 @@ def run_judge(options: argparse.Namespace) -> int:
     settings = read_settings()
     cast = load_cast(settings.home / "personas")
     found = read_samples(options.samples)
+    if not found:
+        raise InputError(f"{options.samples} holds no place of `align sample`: draw answers into it first")
     spec = JudgeSpec.parse(options.judge, "answer" if options.written else "probabilities")
     header, known = spec.header(settings), _known(options.known)
     with opened(spec, settings) as judge:
@@ -108,7 +110,7 @@ def _known(count: int) -> list[Preference]:
     """So many expert pairs of the dev themes, spread over all kinds of flaws."""
     made = (ANOTHER_VOICE, BESIDE_THE_POINT)
     rows = [row for row in expert_preferences() if row.split == "dev" and row.flaw not in made]
-    return rows[:: max(1, len(rows) // count)][:count] if count else []
+    return rows[:: max(1, len(rows) // count)][:count]
 
 
 def _summary(out: Path, rows: list[Preference], flips: float, known: int) -> str:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mascot import __version__
 from mascot.adapters.lineage import base_hash
+from mascot.alignment.options import check_out
 from mascot.alignment.places import persona_places
 from mascot.alignment.policy_recipe import PolicyRecipe
 from mascot.alignment.preferences import Candidate, Preference
@@ -41,7 +42,7 @@ from mascot.settings import read_settings
 class LargeRecipe(BaseModel):
     """Settings of `align large`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     steps: int = Field(default=200, ge=1)
     batch: int = Field(default=8, ge=1)
@@ -72,8 +73,11 @@ def run_large(options: argparse.Namespace) -> int:
     if options.method == "dpo":
         rows = [row for row in gather(options.sources, Preference, cast) if row.persona == options.persona]
         train = [row for row in rows if row.split == "train"]
-        if not train:
-            raise InputError(f"no preferences for {options.persona} in train: give another source")
+        if not any(row.weight for row in train):
+            raise InputError(
+                f"no preferences for {options.persona} in train that are worth more than a coin: "
+                "give another source"
+            )
         model, tokenizer = load_base(options.model, options.quantization)
         trainer = dpo_trainer(model, tokenizer, cast, train, recipe, options.out)
         data = data_sha256(train)
@@ -167,7 +171,8 @@ def grpo_trainer(
     out: Path,
     vllm: str | None = None,
 ) -> Any:
-    """TRL's GRPO over places of one persona, with the reward of stage 1.
+    """TRL's GRPO over places of one persona, with the reward of stage 1, whose scale is left at 1: TRL draws
+    only as it trains, and so tells nobody beforehand how much the reward model's word varies.
 
     Args:
         vllm: address of a server that draws; it takes no activated adapters, so a plain one is trained.
@@ -176,9 +181,11 @@ def grpo_trainer(
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
+    ends = set(tokenizer.all_special_ids)
+
     def reward(completions: list[str], completion_ids: list[list[int]], place: list[int], **_: Any) -> Any:
         spoken = [
-            Spoken(places[at], text.strip(), len(ids) < recipe.limit)
+            Spoken(places[at], text.strip(), not ends.isdisjoint(ids[-1:]))
             for text, ids, at in zip(completions, completion_ids, place, strict=True)
         ]
         return [one.reward for one in worth(spoken)]
@@ -248,10 +255,7 @@ def _check(options: argparse.Namespace, cast: Cast) -> None:
         raise InputError("grpo needs --reward with the folder that `align reward` left")
     if options.method == "dpo" and options.vllm:
         raise InputError("--vllm draws, and dpo draws nothing: leave it out")
-    if options.out.is_dir() and any(options.out.iterdir()) and not options.resume:
-        raise InputError(
-            f"{options.out} is not empty: --resume goes on with it, --out chooses another folder"
-        )
+    check_out(options.out, options.resume)
 
 
 def _rendered(tokenizer: Any, prompt: Any) -> str:

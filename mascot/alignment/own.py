@@ -9,15 +9,16 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from mascot.alignment.rows import read_rows
 from mascot.alignment.samples import Sample, spoken_sample
 from mascot.conversation.personas import Cast
 from mascot.conversation.transcript import PERSON, Turn
 from mascot.errors import InputError
 
 _DEV = 5
-"""Every fifth reply decides which weights are kept, and is not learned."""
+"""The replies to every fifth text decide which weights are kept, and are not learned."""
 
 
 class OwnReply(BaseModel):
@@ -39,25 +40,11 @@ def read_replies(file: Path) -> list[OwnReply]:
     Raises:
         InputError: it cannot be read, or a line is wrong; names file, line and field.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({type(error).__name__})") from None
-    replies = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            replies.append(OwnReply.model_validate_json(line))
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "the line"
-            raise InputError(f"{file}, line {number}: {field}: {first['msg']}") from None
-    return replies
+    return read_rows(file, OwnReply)
 
 
 def own_samples(persona: str, replies: Sequence[OwnReply], cast: Cast) -> tuple[list[Sample], list[Sample]]:
-    """Samples to learn from, and samples to measure by: one in five, chosen by a hash of the text.
+    """Samples to learn from, and samples to measure by: those of one text in five, chosen by its hash.
 
     Raises:
         InputError: an action or a tone that is not on the persona's card.
@@ -70,9 +57,15 @@ def own_samples(persona: str, replies: Sequence[OwnReply], cast: Cast) -> tuple[
         ):
             if said not in known:
                 raise InputError(f"{said!r} is no {what} of {card.name}: the card has {', '.join(known)}")
-    ordered = sorted(replies, key=lambda reply: hashlib.sha256(reply.text.encode()).hexdigest())
-    samples = [
-        spoken_sample(f"own-{i}/{persona}", [Turn(PERSON, r.text)], cast, persona, r)
-        for i, r in enumerate(ordered)
-    ]
-    return [s for i, s in enumerate(samples) if i % _DEV], samples[::_DEV]
+    ordered = sorted(replies, key=lambda reply: (_digest(reply.text), reply.says))
+    held_out = set(list(dict.fromkeys(reply.text for reply in ordered))[::_DEV])
+    train: list[Sample] = []
+    dev: list[Sample] = []
+    for i, reply in enumerate(ordered):
+        part = dev if reply.text in held_out else train
+        part.append(spoken_sample(f"own-{i}/{persona}", [Turn(PERSON, reply.text)], cast, persona, reply))
+    return train, dev
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

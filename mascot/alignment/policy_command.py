@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mascot.alignment.options import add_machine, names
+from mascot.alignment.tracking import add_log
+
 
 def add_policy_commands(ways: argparse._SubParsersAction) -> None:
     """Add them to the ways of `align`."""
@@ -54,29 +57,18 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--start", type=Path, metavar="DIR", help="a folder of adapters by name to begin with (the shipped)"
     )
     parser.add_argument("--resume", action="store_true", help="go on with what is in OUT")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
-    )
-    parser.add_argument(
-        "--precision",
-        choices=("auto", "full", "half"),
-        default="auto",
-        help="of the frozen base; default: half on a processor that multiplies bfloat16, else full",
-    )
+    add_machine(parser)
+    add_log(parser)
 
 
 def _add_personas(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--personas", type=_names, metavar="NAMES", help="some of them only: anchor,beacon (default: all)"
+        "--personas", type=names, metavar="NAMES", help="some of them only: anchor,beacon (default: all)"
     )
 
 
 def _add_reward(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reward", type=Path, required=True, metavar="DIR", help="of `align reward`")
-    parser.add_argument(
-        "--log", choices=("none", "tensorboard", "trackio"), default="none", help="who is told the figures"
-    )
 
 
 def _add_numbers(parser: argparse.ArgumentParser, numbers: dict[str, type]) -> None:
@@ -102,7 +94,3 @@ def _dpo(options: argparse.Namespace) -> int:
     from mascot.alignment.dpo_session import run_dpo
 
     return run_dpo(options)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

@@ -12,7 +12,7 @@ from mascot.alignment.recipe import Recipe
 class PolicyRecipe(BaseModel):
     """Settings of stage 1, GRPO of one persona; what was tried stands in `docs/alignment-policy.md`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rank: int = Field(default=8, ge=1, le=256)
     """Of the adapter that it begins with, as is alpha."""

@@ -31,7 +31,7 @@ class Parent:
         """Its version in the registry, or the first digits of its checksum, for the lineage."""
         try:
             return str(json.loads((self.folder / LINEAGE).read_text("utf-8"))["version"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return f"{self.folder.name}-{sha256(self.folder / WEIGHTS)[:6]}"
 
 
@@ -44,18 +44,23 @@ def read_parent(folder: Path, base: Base) -> Parent:
     weights = read_weights(folder)
     try:
         config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-        parent = Parent(folder, weights, config["r"], config["lora_alpha"])
-    except (OSError, ValueError, KeyError) as error:
+        parent = Parent(folder, weights, int(config["r"]), int(config["lora_alpha"]))
+        bases = [*_told(folder / LINEAGE, "base_hash"), *_told(folder / RECORD, "base", "sha256")]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} holds no readable adapter ({type(error).__name__})") from None
-    for file, where in ((folder / LINEAGE, ("base_hash",)), (folder / RECORD, ("base", "sha256"))):
-        if not file.is_file():
-            continue
-        found: Any = json.loads(file.read_text("utf-8"))
-        for key in where:
-            found = found[key]
-        if found != base.sha256:
-            raise ModelError(f"{folder} was trained for another base model than {base.name}")
+    if any(found != base.sha256 for found in bases):
+        raise ModelError(f"{folder} was trained for another base model than {base.name}")
     return parent
+
+
+def _told(file: Path, *where: str) -> list[Any]:
+    """What stands there in a file of JSON; nothing without the file."""
+    if not file.is_file():
+        return []
+    found: Any = json.loads(file.read_text("utf-8"))
+    for key in where:
+        found = found[key]
+    return [found]
 
 
 def described(name: str, parent: Parent, base: Base, data: str, recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import torch
-
+from mascot.alignment.checkpoint import Checkpoint
 from mascot.alignment.policy_learner import PolicyLearner, Weights
 from mascot.alignment.policy_recipe import PolicyRecipe
-from mascot.errors import ModelError
 
 STEPS: Final = "steps.csv"
 """What came of each step."""
@@ -67,19 +64,23 @@ class PolicyRun:
 
     def __init__(self, stage: Stage, recipe: PolicyRecipe, folder: Path, fingerprint: str) -> None:
         self._stage, self._recipe, self._folder = stage, recipe, folder
-        self._file, self._fingerprint = folder / "checkpoint.pt", fingerprint
+        self._checkpoint = Checkpoint(folder, fingerprint)
         self.progress = PolicyProgress()
         self.best: dict[str, Weights] = {}
         """By learner."""
 
-    def run(self, on_step: Callable[[PolicyProgress], None]) -> None:
+    def run(self, on_step: Callable[[PolicyProgress], None], keep: Callable[[], None] = lambda: None) -> None:
         """To the end, or until time is up; the learners then have the best weights.
+
+        Args:
+            on_step: told after each step.
+            keep: puts on disk what has become of the weights; only then the checkpoint goes.
 
         Raises:
             ModelError: there is a checkpoint of another run.
         """
         now = self.progress
-        if self._file.is_file():
+        if self._checkpoint.exists():
             self._load()
             now = self.progress
         while now.step < self._recipe.steps and not self._late():
@@ -91,12 +92,18 @@ class PolicyRun:
             now.seconds += time.perf_counter() - started
             if now.step % self._recipe.every == 0 or now.step == self._recipe.steps or self._late():
                 self._measure()
-            if now.step % self._recipe.checkpoint_steps == 0:
+            if self._saves(now.step):
                 self._save()
             on_step(now)
+        if not self._saves(now.step):
+            self._save()
         for learner in self._stage.learners:
             learner.weights = self.best[learner.name]
-        self._file.unlink(missing_ok=True)
+        keep()
+        self._checkpoint.remove()
+
+    def _saves(self, step: int) -> bool:
+        return step % self._recipe.checkpoint_steps == 0
 
     def _late(self) -> bool:
         minutes = self._recipe.minutes
@@ -113,25 +120,14 @@ class PolicyRun:
 
     def _save(self) -> None:
         state = {
-            "fingerprint": self._fingerprint,
             "learners": {learner.name: learner.state() for learner in self._stage.learners},
             "best": self.best,
             "progress": asdict(self.progress),
         }
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        written = self._file.with_suffix(".new")
-        torch.save(state, written)
-        written.replace(self._file)
+        self._checkpoint.save(state)
 
     def _load(self) -> None:
-        try:
-            state: dict[str, Any] = torch.load(self._file, weights_only=True, map_location="cpu")
-        except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
-            raise ModelError(f"{self._file} is damaged: remove it, and this run begins anew") from error
-        if state["fingerprint"] != self._fingerprint:
-            raise ModelError(
-                f"{self._file} belongs to a run with other settings or data: choose another --out"
-            )
+        state = self._checkpoint.load()
         for learner in self._stage.learners:
             learner.restore(state["learners"][learner.name])
         self.best = state["best"]

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 import mascot.adapters
 from mascot.alignment.group_stage import GroupStage
+from mascot.alignment.options import check_out
 from mascot.alignment.persona_stage import PersonaStage, Unseen
 from mascot.alignment.places import persona_places, talk_starts
 from mascot.alignment.plots import draw_rewards
@@ -27,9 +28,9 @@ from mascot.alignment.rewards.model import RECORD as REWARD
 from mascot.alignment.rewards.session import recipe_of
 from mascot.alignment.samples import DIRECTOR
 from mascot.alignment.session import embedded_base
-from mascot.alignment.sft import RECORD, Base, sha256
+from mascot.alignment.sft import Base, is_finished, sha256
 from mascot.alignment.table import Table
-from mascot.alignment.tracking import tracking
+from mascot.alignment.tracking import Log, tracking
 from mascot.conversation.personas import Cast, load_cast
 from mascot.corpora.dialogues import group_dialogues
 from mascot.corpora.expert import expert_corpus
@@ -55,19 +56,20 @@ def run_persona(options: argparse.Namespace) -> int:
     parents = {name: read_parent(start_folder(options, name), base) for name in personas}
     recipe = shaped(recipe_of(options, PolicyRecipe), list(parents.values()))
     table = Table(base.loaded, cast, recipe)
-    for name, parent in parents.items():
-        train, dev = (
-            [p for p in persona_places(*corpus, part, recipe.seed) if p.persona == name]
-            for part in ("train", "dev")
-        )
-        data = _checksum([options.reward / REWARD], train, dev)
-        about = {name: described(name, parent, base, data, recipe.model_dump())}
-        _optimise(
-            lambda n=name, p=parent, t=train, d=dev: PersonaStage(
-                table, n, p.weights, model, t, d, recipe, _unseen()
-            ),
-            table, recipe, options, options.out / name, about,
-        )  # fmt: skip
+    with tracking(options.log, options.out, options.resume) as log:
+        for name, parent in parents.items():
+            train, dev = (
+                [p for p in persona_places(*corpus, part, recipe.seed) if p.persona == name]
+                for part in ("train", "dev")
+            )
+            data = _checksum([options.reward / REWARD], train, dev)
+            about = {options.out / name: described(name, parent, base, data, recipe.model_dump())}
+            _optimise(
+                lambda n=name, p=parent, t=train, d=dev: PersonaStage(
+                    table, n, p.weights, model, t, d, recipe, _unseen()
+                ),
+                table, recipe, options.out / name, about, log,
+            )  # fmt: skip
     return _end(options.out)
 
 
@@ -86,13 +88,15 @@ def run_group(options: argparse.Namespace) -> int:
     train, dev = (talk_starts(group_dialogues(), part) for part in ("train", "dev"))
     data = _checksum([options.reward / REWARD, options.group_reward / REWARD], train, dev)
     about = {
-        name: described(name, parent, base, data, recipe.model_dump()) for name, parent in parents.items()
+        options.out / name: described(name, parent, base, data, recipe.model_dump())
+        for name, parent in parents.items()
     }
     weights = {name: parent.weights for name, parent in parents.items()}
-    _optimise(
-        lambda: GroupStage(table, weights, group, own, train, dev, recipe),
-        table, recipe, options, options.out, about,
-    )  # fmt: skip
+    with tracking(options.log, options.out, options.resume) as log:
+        _optimise(
+            lambda: GroupStage(table, weights, group, own, train, dev, recipe),
+            table, recipe, options.out, about, log,
+        )  # fmt: skip
     return _end(options.out)
 
 
@@ -100,37 +104,49 @@ def _optimise(
     stage_of: Callable[[], Stage],
     table: Table,
     recipe: PolicyRecipe,
-    options: argparse.Namespace,
     folder: Path,
-    about: dict[str, dict[str, Any]],
+    about: dict[Path, dict[str, Any]],
+    log: Log,
 ) -> None:
-    """Run a stage into a folder; what is finished there already is left alone."""
-    places = {name: folder if folder.name == name else folder / name for name in about}
-    if all((place / RECORD).is_file() for place in places.values()):
+    """Run a stage; what is finished already is left alone.
+
+    Args:
+        folder: where its curves and its checkpoint lie.
+        about: what becomes of each adapter, by the folder of its name that it is left in.
+
+    Raises:
+        ModelError: a folder holds the work of another base, data or settings.
+    """
+    finished = [is_finished(place, description) for place, description in about.items()]
+    if all(finished):
         return
     stage = stage_of()
-    run = PolicyRun(stage, recipe, folder, fingerprint(about))
-    log = tracking(options.log, options.out, folder.name)
+    run = PolicyRun(stage, recipe, folder, fingerprint({place.name: told for place, told in about.items()}))
     # Nothing is drawn before the first step, so that a refusal is a line by itself.
     bar = tqdm(desc=folder.name, total=recipe.steps, unit="step", mininterval=_seldom(), delay=0.1)
-    told = 0
 
     def on_step(progress: PolicyProgress) -> None:
-        nonlocal told
-        row, dev = progress.steps[-1], progress.dev[-1]
-        log("train", row, progress.step)
-        if len(progress.dev) > told:
-            told = len(progress.dev)
-            log("dev", dev, int(dev["step"]))
+        tell_step(log, folder.name, progress)
+        dev = progress.dev[-1]
         bar.set_postfix(dev=f"{dev[OBJECTIVE]:.3f}", best=f"{progress.best[OBJECTIVE]:.3f}", refresh=False)
         bar.update(progress.step - bar.n)
 
+    def keep() -> None:
+        metrics = metrics_of(run.progress)
+        for place, description in about.items():
+            weights = run.best[place.name]
+            write_adapter(place, table.student, weights, table.encode.invocation, description, metrics)
+
     with bar:
-        run.run(on_step)
-    metrics = metrics_of(run.progress)
-    for name, place in places.items():
-        weights = run.best[name]
-        write_adapter(place, table.student, weights, table.encode.invocation, about[name], metrics)
+        run.run(on_step, keep)
+
+
+def tell_step(log: Log, run: str, progress: PolicyProgress) -> None:
+    """Tell what the last step was, and what it has added to dev; the first comes with the one before it."""
+    log(run, "train", progress.steps[-1], progress.step)
+    for row in progress.dev:
+        if progress.step in (row["step"], 1):
+            log(run, "dev", row, int(row["step"]))
 
 
 def metrics_of(progress: PolicyProgress) -> Row:
@@ -150,10 +166,7 @@ def begin(options: argparse.Namespace) -> tuple[Settings, Cast, Base]:
     """
     if options.threads:
         torch.set_num_threads(options.threads)
-    if options.out.is_dir() and any(options.out.iterdir()) and not options.resume:
-        raise InputError(
-            f"{options.out} is not empty: --resume goes on with it, --out chooses another folder"
-        )
+    check_out(options.out, options.resume)
     options.precision = precision_for(options)
     settings = read_settings()
     return settings, load_cast(settings.home / "personas"), embedded_base(settings.models, options.device)

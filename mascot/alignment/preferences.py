@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from mascot.alignment.rows import read_rows
 from mascot.alignment.samples import Sample, spoken_sample
 from mascot.conversation.personas import Cast
 from mascot.conversation.transcript import Turn
@@ -125,28 +126,16 @@ def read_preferences(file: Path, kind: type[_Row]) -> list[_Row]:
     Raises:
         InputError: it cannot be read, or a line is none; names file, line and field.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({type(error).__name__})") from None
-    rows = []
-    for number, line in enumerate(lines, 1):
-        try:
-            rows.append(kind.model_validate_json(line))
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "the line"
-            raise InputError(f"{file}, line {number}: {field}: {first['msg']}") from None
-    return rows
+    return read_rows(file, kind)
 
 
 def check_preferences(rows: Sequence[Preference | BlockPreference], where: str) -> None:
     """Refuse what nothing, or nothing true, can be learned from.
 
     Raises:
-        InputError: no rows, or none that is worth more than a coin; a row without words, or with the same
-            words on both sides; two rows of which one prefers what the other rejects; names the rows and the
-            reason.
+        InputError: no rows, or none that is worth more than a coin; a row that stands there twice, without
+            words, or with the same words on both sides; two rows of which one prefers what the other rejects;
+            names the rows and the reason.
     """
     if not rows:
         raise InputError(f"{where} holds no preference: there is nothing to learn from")
@@ -156,14 +145,19 @@ def check_preferences(rows: Sequence[Preference | BlockPreference], where: str) 
             "nothing can be learned from them"
         )
     decided: dict[tuple[object, ...], str] = {}
+    ids: set[str] = set()
     for row in rows:
+        if row.id in ids:
+            raise InputError(f"{where}: row {row.id} stands there twice and would count twice: remove one")
+        ids.add(row.id)
         sides = [_words(side) for side in (row.chosen, row.rejected)]
         for name, side in zip(("chosen", "rejected"), sides, strict=True):
             if not side:
                 raise InputError(f"{where}, row {row.id}: the {name} completion is empty: remove the row")
         if sides[0] == sides[1]:
             raise InputError(f"{where}, row {row.id}: chosen and rejected are the same words: remove the row")
-        place = (row.context, getattr(row, "persona", ""), row.criterion)
+        directed = (row.persona, row.action, row.tone) if isinstance(row, Preference) else ()
+        place = (row.context, directed, row.criterion)
         decided[(*place, *sides)] = row.id
         if other := decided.get((*place, *reversed(sides))):
             raise InputError(
@@ -172,6 +166,7 @@ def check_preferences(rows: Sequence[Preference | BlockPreference], where: str) 
             )
 
 
-def _words(side: str | Block) -> tuple[str, ...]:
-    texts = (side,) if isinstance(side, str) else tuple(turn.says for turn in side)
-    return tuple(text.strip() for text in texts if text.strip())
+def _words(side: str | Block) -> tuple[tuple[str, str], ...]:
+    """What is said on a side; in a block, who says it counts too."""
+    said = (("", side),) if isinstance(side, str) else tuple((turn.speaker, turn.says) for turn in side)
+    return tuple((speaker, text.strip()) for speaker, text in said if text.strip())

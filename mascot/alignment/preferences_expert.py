@@ -2,8 +2,9 @@
 
 A reply is better than the same gone wrong in a named way. For its own persona it is better than what another
 persona said, a flaw that is called `another voice`, and better than what the same persona said to somebody
-else: `beside the point`. A talk of the group is better than the same gone wrong
-as a block.
+else: `beside the point`. A talk of the group is better than the same gone wrong as a block; one that has no
+such twin is better than its own words from a single mouth, `one voice`: dialogues and flawed twins share the
+turns out alike, so without it a reward knows nothing of who speaks, and says something all the same.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Final
 
 from mascot.alignment.preferences import Block, BlockPreference, Preference
 from mascot.conversation.transcript import PERSON
-from mascot.corpora.dialogues import DialogueTurn, GroupDialogue, group_dialogues
+from mascot.corpora.dialogues import YIELD, DialogueTurn, GroupDialogue, group_dialogues
 from mascot.corpora.expert import ExpertSituation, expert_corpus
 
 ANOTHER_VOICE: Final = "another voice"
 BESIDE_THE_POINT: Final = "beside the point"
+ONE_VOICE: Final = "one voice"
 _ECHO: Final = "redundancy"
 
 
@@ -84,23 +86,35 @@ def _pair(
 
 
 def expert_blocks(dialogues: Sequence[GroupDialogue] | None = None) -> list[BlockPreference]:
-    """A pair for each dialogue that has a flawed twin, from where the two part."""
+    """A pair for each dialogue from where the two part: against its flawed twin, else `one voice`."""
     found = []
     for dialogue in group_dialogues() if dialogues is None else dialogues:
-        if dialogue.flawed:
-            same = _common(dialogue.turns, dialogue.flawed.turns)
-            found.append(
-                BlockPreference(
-                    id=dialogue.id,
-                    source="expert",
-                    theme=dialogue.theme,
-                    flaw=dialogue.flawed.kind,
-                    context=dialogue.turns[:same],
-                    chosen=dialogue.turns[same:],
-                    rejected=dialogue.flawed.turns[same:],
-                )
+        kind, twin = (
+            (dialogue.flawed.kind, dialogue.flawed.turns)
+            if dialogue.flawed
+            else (ONE_VOICE, _one_voice(dialogue.turns))
+        )
+        same = _common(dialogue.turns, twin)
+        found.append(
+            BlockPreference(
+                id=dialogue.id,
+                source="expert",
+                theme=dialogue.theme,
+                flaw=kind,
+                context=dialogue.turns[:same],
+                chosen=dialogue.turns[same:],
+                rejected=twin[same:],
             )
+        )
     return found
+
+
+def _one_voice(turns: Block) -> Block:
+    """The same words, all of the group's from the one who speaks first."""
+    group = [turn.speaker for turn in turns if turn.speaker not in (PERSON, YIELD)]
+    return tuple(
+        turn.model_copy(update={"speaker": group[0]}) if turn.speaker in group else turn for turn in turns
+    )
 
 
 def _common(one: Block, other: Block) -> int:

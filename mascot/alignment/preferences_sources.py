@@ -15,6 +15,11 @@ from mascot.conversation.personas import Cast
 from mascot.errors import InputError
 
 EXPERT: Final = "expert"
+_OTHER: Final = {
+    Preference: ("what a whole group said", "group-reward"),
+    BlockPreference: ("single replies", "reward"),
+}
+"""Of what the rest of a source is, and what learns from that, by the kind that is wanted."""
 _Row = TypeVar("_Row", Preference, BlockPreference)
 
 
@@ -49,7 +54,13 @@ def _read(source: str, kind: type[_Row], cast: Cast) -> list[_Row]:
         rows = read_preferences(Path(source), kind)
     else:
         rows = read_export(Path(source), cast)
-    return [row for row in rows if isinstance(row, kind)]
+    found = [row for row in rows if isinstance(row, kind)]
+    if rows and not found:
+        what, command = _OTHER[kind]
+        raise InputError(
+            f"all {len(rows)} preferences in {source} are of {what}: `align {command}` learns those"
+        )
+    return found
 
 
 def _is_ours(file: Path) -> bool:

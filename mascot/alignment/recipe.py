@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Recipe(BaseModel):
     """Settings of supervised fine-tuning; what was compared stands in `docs/training.md`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rank: int = Field(default=8, ge=1, le=256)
     alpha: int = Field(default=16, ge=1)

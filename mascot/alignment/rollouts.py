@@ -20,11 +20,10 @@ from mascot.alignment.samples import DIRECTOR, Sample
 from mascot.alignment.shaping import Spoken, passed_guards
 from mascot.alignment.table import Table
 from mascot.conversation.transcript import PERSON, Transcript, Turn
-from mascot.corpora.dialogues import DialogueTurn
+from mascot.corpora.dialogues import YIELD, DialogueTurn
 from mascot.director.model import THE_PERSON, ask
 from mascot.director.rules import legal
 
-YIELD = "yield"
 _Learners = dict[str, PolicyLearner]
 
 

@@ -8,18 +8,17 @@ expert's directive. A kill takes at most the place that was being answered.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from mascot.alignment.preferences import Block, Candidate, Preference
+from mascot.alignment.rows import read_rows
 from mascot.conversation.events import Directive
 from mascot.conversation.transcript import Transcript, Turn
-from mascot.errors import InputError
-from mascot.evaluation.kept import mend, must_match, read_header
+from mascot.evaluation.kept import begin
 from mascot.live.speaker import Report, Speaker
 
 
@@ -53,8 +52,8 @@ def places(rows: Sequence[Preference]) -> list[Place]:
     return list(found.values())
 
 
-def answered(speaker: Speaker, place: Place, count: int, seed: int = 0) -> Place:
-    """The place with so many answers drawn, guards and all as in a live conversation.
+def answered(speaker: Speaker, place: Place, count: int) -> Place:
+    """The place with so many answers drawn, guards and all as in a live conversation; the same every time.
 
     Raises:
         EngineError: the engine cannot answer.
@@ -63,7 +62,7 @@ def answered(speaker: Speaker, place: Place, count: int, seed: int = 0) -> Place
     directive = Directive(agent=place.persona, action=place.action, tone=place.tone, score=1.0)
     drawn = []
     for number in range(count):
-        talk = Transcript(speaker.cast.ids, seed=seed * count + number, turns=turns, floor="group")
+        talk = Transcript(speaker.cast.ids, seed=number, turns=turns, floor="group")
         drawn.append("".join(speaker.speak(talk, directive, Report(), place.id)))
     return place.model_copy(update={"says": tuple(dict.fromkeys(text for text in drawn if text))})
 
@@ -86,11 +85,7 @@ def sample_all(
         InputError: the file was begun otherwise, or is not one of ours.
         EngineError: the engine cannot answer; what was drawn is kept.
     """
-    mend(file)
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"run": header}) + "\n", encoding="utf-8")
-    must_match(file, read_header(file), json.loads(json.dumps(header)))
+    begin(file, header)
     known = {place.id: place for place in read_samples(file)}
     for place in wanted:
         if place.id not in known:
@@ -105,18 +100,6 @@ def read_samples(file: Path) -> list[Place]:
     """The places of a file.
 
     Raises:
-        InputError: it cannot be read, or a line is no place; names file and line.
+        InputError: it cannot be read, or a line is no place; names file, line and field.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()[1:]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({type(error).__name__})") from None
-    found = []
-    for number, line in enumerate(lines, 2):
-        try:
-            found.append(Place.model_validate_json(line))
-        except ValidationError as error:
-            raise InputError(
-                f"{file}, line {number} is no place of `align sample`: {error.errors()[0]['msg']}"
-            ) from None
-    return found
+    return read_rows(file, Place, head=1)

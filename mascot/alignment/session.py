@@ -12,12 +12,14 @@ import torch
 from pydantic import ValidationError
 from tqdm import tqdm
 
+from mascot.alignment.options import check_out
 from mascot.alignment.own import own_samples, read_replies
 from mascot.alignment.plots import draw_curves
 from mascot.alignment.precision import precision_for
 from mascot.alignment.recipe import Recipe
 from mascot.alignment.samples import DIRECTOR, Sample, corpus_samples
-from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, sha256
+from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, sha256, tell_curve
+from mascot.alignment.tracking import Log, tracking
 from mascot.alignment.trainer import Progress
 from mascot.conversation.personas import Cast, load_cast
 from mascot.corpora.dialogues import group_dialogues
@@ -44,12 +46,12 @@ def run_sft(options: argparse.Namespace) -> int:
             known = ", ".join((*cast.ids, DIRECTOR, JOINT))
             raise InputError(f"there is no adapter {name!r} to train: choose from {known}")
     out = options.out or settings.home / "training" / "sft"
-    if out.is_dir() and any(out.iterdir()) and not options.resume:
-        raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")
+    check_out(out, options.resume)
     recipe = _recipe(options)
     train, dev = _samples(options, adapters, cast, recipe)
     base = embedded_base(settings.models, options.device)
-    FineTuning(base, train, dev, recipe, out, options.start).run(adapters, _bars())
+    with tracking(options.log, out, options.resume) as log:
+        FineTuning(base, train, dev, recipe, out, options.start).run(adapters, _watch(log))
     if find_spec("matplotlib"):
         draw_curves(out)
     sys.stdout.write(f"trained into {out}\n")
@@ -105,8 +107,8 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         raise InputError(f"--{name} {first['input']} is not usable: {first['msg']}") from None
 
 
-def _bars() -> Watch:
-    """Progress bars on the standard error, with the time that is left."""
+def _watch(log: Log) -> Watch:
+    """Progress bars on the standard error, with the time that is left; the curves to whoever watches."""
     bars: dict[str, tqdm] = {}
     seldom = 0.5 if sys.stderr.isatty() else 30.0
 
@@ -120,6 +122,7 @@ def _bars() -> Watch:
         shown.update(read - shown.n)
 
     def step(adapter: str, progress: Progress, steps: int) -> None:
+        tell_curve(log, adapter, progress)
         shown = bar(adapter, steps, "step", progress.step - 1)
         now = progress.curve[-1]
         shown.set_postfix(dev=f"{now.dev_loss:.3f}", best=f"{progress.best.dev_loss:.3f}", refresh=False)

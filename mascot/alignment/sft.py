@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,6 +27,7 @@ from mascot.alignment.recipe import Recipe
 from mascot.alignment.samples import DIRECTOR, Sample
 from mascot.alignment.student import WEIGHTS, Student, read_weights
 from mascot.alignment.tokens import Encoded, Encoder
+from mascot.alignment.tracking import Log
 from mascot.alignment.trainer import Progress, Trainer
 from mascot.engines.hf_load import Loaded
 from mascot.errors import InputError, ModelError
@@ -100,7 +101,7 @@ class FineTuning:
             ModelError: the folder holds the work of another base, data or settings.
             InputError: there are no samples for an adapter.
         """
-        todo = [name for name in order_of(adapters, self._start) if not self._is_done(name)]
+        todo = [name for name in order_of(adapters, self._start) if not self._is_finished(name)]
         used = [e for name in todo for samples in self._samples(name) for e in samples]
         self._out.mkdir(parents=True, exist_ok=True)
         contexts = self._read(used, watch)
@@ -138,9 +139,11 @@ class FineTuning:
                 write_curve(folder / "curve.csv", progress)
             watch.step(name, progress, trainer.steps)
 
-        trainer.run(on_step)
-        self._student.save(folder, self._invocation, self._base.name)
-        self._write_record(name, trainer)
+        def keep() -> None:
+            self._student.save(folder, self._invocation, self._base.name)
+            self._write_record(name, trainer)
+
+        trainer.run(on_step, keep)
 
     def _write_record(self, name: str, trainer: Trainer) -> None:
         progress, (train, dev) = trainer.progress, self._samples(name)
@@ -176,17 +179,10 @@ class FineTuning:
     def _fingerprint(self, name: str) -> str:
         return hashlib.sha256(json.dumps(self._description(name), sort_keys=True).encode()).hexdigest()
 
-    def _is_done(self, name: str) -> bool:
-        record = self._out / name / RECORD
-        if not record.is_file():
-            return False
-        found, wanted = json.loads(record.read_text()), self._description(name)
-        for key, value in wanted.items():
-            if found.get(key) != value:
-                raise ModelError(
-                    f"{record.parent} was trained with another {key.split('_')[0]}: choose another --out"
-                )
-        return True
+    def _is_finished(self, name: str) -> bool:
+        # Its parent may not be there yet: it is described only where there is something to compare.
+        folder = self._out / name
+        return (folder / RECORD).is_file() and is_finished(folder, self._description(name))
 
     def _parent(self, name: str) -> Path | None:
         if self._start is not None:
@@ -204,6 +200,25 @@ class FineTuning:
         return train, dev
 
 
+def is_finished(folder: Path, description: Mapping[str, Any]) -> bool:
+    """Whether a training of this description has come to its end in a folder.
+
+    Raises:
+        ModelError: one of another description has, or its record is damaged.
+    """
+    file = folder / RECORD
+    if not file.is_file():
+        return False
+    try:
+        found = dict(json.loads(file.read_text("utf-8")))
+    except (ValueError, TypeError):
+        raise ModelError(f"{file} is damaged: remove {folder}, and it is trained anew") from None
+    for key, value in json.loads(json.dumps(description)).items():
+        if found.get(key) != value:
+            raise ModelError(f"{folder} was trained with another {key.split('_')[0]}: choose another --out")
+    return True
+
+
 def write_curve(file: Path, progress: Progress) -> None:
     """The curves as CSV: step, training loss since the row before (empty in the first), dev loss."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -211,6 +226,15 @@ def write_curve(file: Path, progress: Progress) -> None:
         rows = csv.writer(out)
         rows.writerow(("step", "train_loss", "dev_loss"))
         rows.writerows((p.step, p.train_loss, p.dev_loss) for p in progress.curve)
+
+
+def tell_curve(log: Log, run: str, progress: Progress) -> None:
+    """Tell what the last step has added to the curves; the first step comes with the point before it."""
+    for point in progress.curve:
+        if progress.step in (point.step, 1):
+            log(run, "dev", {"loss": point.dev_loss}, point.step)
+            if point.train_loss is not None:
+                log(run, "train", {"loss": point.train_loss}, point.step)
 
 
 def sha256(file: Path) -> str:

@@ -23,6 +23,7 @@ from transformers import PreTrainedModel
 
 from mascot.alignment.contexts import Contexts
 from mascot.alignment.tokens import Encoded
+from mascot.alignment.writing import writing
 from mascot.errors import ModelError
 
 WEIGHTS = "adapter_model.safetensors"
@@ -166,7 +167,8 @@ class Student:
         # PEFT makes a set of them, and would write them in another order each time.
         config.target_modules = sorted(self._config.target_modules or ())  # type: ignore[assignment]
         config.save_pretrained(str(folder))
-        save_file({k: v.half().contiguous() for k, v in self.weights().items()}, folder / WEIGHTS)
+        with writing(folder / WEIGHTS):
+            save_file({k: v.half().contiguous() for k, v in self.weights().items()}, folder / WEIGHTS)
 
 
 def read_weights(folder: Path) -> dict[str, torch.Tensor]:

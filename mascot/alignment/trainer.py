@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 
+from mascot.alignment.checkpoint import Checkpoint
 from mascot.alignment.contexts import Contexts
 from mascot.alignment.recipe import Recipe
-from mascot.errors import ModelError
 
 _POOL = 8
 """Batches are cut from so many batches' worth of samples sorted by length, so that little is padding."""
@@ -109,20 +108,24 @@ class Trainer(Generic[_Item]):
     ) -> None:
         self._student, self._contexts, self._recipe = student, contexts, recipe
         self._train, self._dev = train, sorted(dev, key=lambda e: len(e.tail))
-        self._file, self._fingerprint = folder / "checkpoint.pt", fingerprint
+        self._checkpoint = Checkpoint(folder, fingerprint)
         self.steps_per_epoch = math.ceil(len(train) / recipe.batch)
         self.steps = epochs * self.steps_per_epoch
         self._optimiser = torch.optim.AdamW(student.parameters, weight_decay=recipe.weight_decay)
         self.progress = Progress()
         self._best: dict[str, torch.Tensor] = {}
 
-    def run(self, on_step: Callable[[Progress], None]) -> None:
+    def run(self, on_step: Callable[[Progress], None], keep: Callable[[], None] = lambda: None) -> None:
         """Train to the end, or until it is enough; the student then has the best weights.
+
+        Args:
+            on_step: told after each step.
+            keep: puts on disk what has become of the weights; only then the checkpoint goes.
 
         Raises:
             ModelError: there is a checkpoint of another run.
         """
-        if self._file.is_file():
+        if self._checkpoint.exists():
             self._load()
         else:
             torch.manual_seed(self._recipe.seed)
@@ -135,11 +138,17 @@ class Trainer(Generic[_Item]):
             if self._is_due(self.progress.step):
                 self._evaluate()
             self.progress.seconds += time.perf_counter() - started
-            if self.progress.step % self._recipe.checkpoint_steps == 0:
+            if self._saves(self.progress.step):
                 self._save()
             on_step(self.progress)
+        if not self._saves(self.progress.step):
+            self._save()
         self._student.take(self._best)
-        self._file.unlink(missing_ok=True)
+        keep()
+        self._checkpoint.remove()
+
+    def _saves(self, step: int) -> bool:
+        return step % self._recipe.checkpoint_steps == 0
 
     def _is_due(self, step: int) -> bool:
         """Whether an evaluation comes after this step: evenly over an epoch, the last at its end."""
@@ -200,27 +209,16 @@ class Trainer(Generic[_Item]):
 
     def _save(self) -> None:
         state = {
-            "fingerprint": self._fingerprint,
             "weights": self._student.weights(),
             "best": self._best,
             "optimiser": self._optimiser.state_dict(),
             "random": random_state(),
             "progress": asdict(self.progress),
         }
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        written = self._file.with_suffix(".new")
-        torch.save(state, written)
-        written.replace(self._file)
+        self._checkpoint.save(state)
 
     def _load(self) -> None:
-        try:
-            state: dict[str, Any] = torch.load(self._file, weights_only=True, map_location="cpu")
-        except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
-            raise ModelError(f"{self._file} is damaged: remove it, and this adapter begins anew") from error
-        if state["fingerprint"] != self._fingerprint:
-            raise ModelError(
-                f"{self._file} belongs to a run with other settings or data: choose another --out"
-            )
+        state = self._checkpoint.load()
         self._student.take(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
         set_random_state(state["random"])

@@ -165,7 +165,7 @@ def gather(output: Path, folder: RunFolder, jobs: Sequence[Job], starts: Sequenc
     """
     found: dict[tuple[str, str], Dialogue] = {}
     for file in sorted(output.glob("*.jsonl.gz")):
-        for line in gzip.decompress(file.read_bytes()).decode().splitlines():
+        for line in gzip.decompress(file.read_bytes()).splitlines():  # bytes end at real ends of lines only
             for made in json.loads(line)["metadata"][_RESULTS]:
                 dialogue = Dialogue.model_validate(made["dialogue"])
                 found[made["name"], dialogue.id] = dialogue

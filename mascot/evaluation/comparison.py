@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from mascot.evaluation.dialogue import Dialogue
-from mascot.evaluation.intervals import Estimate, difference, holm, jackknife, mean
+from mascot.evaluation.intervals import Estimate, difference, holm, jackknife, mean, rounded
 from mascot.evaluation.measures import ACROSS, WITHIN, Measure, Measured
 
 
@@ -88,14 +88,8 @@ def as_json(rows: Sequence[Row]) -> dict[str, dict]:
         row.measure.key: {
             "title": row.measure.title,
             "better": row.measure.better,
-            "systems": {name: _rounded(value) for name, value in row.values.items()},
-            "differences": {name: _rounded(value) for name, value in row.differences.items()},
+            "systems": {name: rounded(value) for name, value in row.values.items()},
+            "differences": {name: rounded(value) for name, value in row.differences.items()},
         }
         for row in rows
     }
-
-
-def _rounded(estimate: Estimate | None) -> dict[str, float] | None:
-    if estimate is None:
-        return None
-    return {key: round(value, 4) for key, value in asdict(estimate).items() if value is not None}

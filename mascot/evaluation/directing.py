@@ -23,7 +23,7 @@ from statistics import fmean
 from mascot.conversation.events import Directive, Opened, UserSaid, Utterance, Yielded
 from mascot.conversation.personas import Cast
 from mascot.conversation.transcript import PERSON, Transcript, fold
-from mascot.corpora.dialogues import GroupDialogue
+from mascot.corpora.dialogues import YIELD, GroupDialogue
 from mascot.director.base import Decision, Policy
 from mascot.director.rules import Legal, legal
 from mascot.evaluation.intervals import Estimate, jackknife, mean
@@ -56,7 +56,7 @@ def points(dialogue: GroupDialogue, cast: Cast) -> tuple[Point, ...]:
         if turn.speaker == PERSON:
             said = UserSaid(text=turn.says, addressed=cast.addressed(turn.says))
             transcript = transcript.after(said)
-        elif turn.speaker == "yield":
+        elif turn.speaker == YIELD:
             found.append(Point(dialogue.id, transcript, None))
             transcript = transcript.after(Yielded(reason="director"))
         else:

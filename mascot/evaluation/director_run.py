@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from mascot.director.select import make_policy
 from mascot.engines.scripted import ScriptedEngine
 from mascot.engines.select import plan_engine, select_engine
 from mascot.evaluation.directing import Answer, Point, accuracy, ask, points, scores
-from mascot.evaluation.intervals import Estimate, difference, holm
+from mascot.evaluation.intervals import Estimate, difference, holm, rounded, shown_p
 from mascot.evaluation.remembering import Remembering
 from mascot.evaluation.systems import load_adapters
 from mascot.evaluation.voices_run import command_line, machine
@@ -105,8 +105,8 @@ def write(out: Path, about: Mapping[str, Any], asked: Answers) -> None:
     against = gaps(asked)
     as_json = {
         **about,
-        "policies": {name: {k: _rounded(v) for k, v in some.items()} for name, some in figures.items()},
-        "agent_minus_random": {name: _rounded(gap) for name, gap in against.items()},
+        "policies": {name: {k: rounded(v) for k, v in some.items()} for name, some in figures.items()},
+        "agent_minus_random": {name: rounded(gap) for name, gap in against.items()},
     }
     (out / "director.json").write_text(json.dumps(as_json, indent=1) + "\n", "utf-8")
     (out / "director.md").write_text(_page(about, figures, against), "utf-8")
@@ -143,10 +143,4 @@ def _shown(estimate: Estimate | None) -> str:
 def _points(gap: Estimate | None) -> str:
     if gap is None or gap.p is None:
         return "–"
-    return f"{100 * gap.value:+.0f} ({100 * gap.low:+.0f} to {100 * gap.high:+.0f}), p = {gap.p:.3f}"
-
-
-def _rounded(estimate: Estimate | None) -> dict[str, float] | None:
-    if estimate is None:
-        return None
-    return {key: round(value, 4) for key, value in asdict(estimate).items() if value is not None}
+    return f"{100 * gap.value:+.0f} ({100 * gap.low:+.0f} to {100 * gap.high:+.0f}), {shown_p(gap.p)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mascot.evaluation.voices_command import count, need_packages
+from mascot.commandline import count
+from mascot.evaluation.voices_command import need_packages
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:

@@ -9,7 +9,7 @@ less at a time (Efron and Tibshirani 1993, chapter 11; Kott 2001).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 
 import numpy as np
@@ -17,6 +17,9 @@ from scipy import stats
 
 _DRAWS = 5000
 _GROUPS = 20
+_STILL = 1e-9
+"""Standard errors below this share of a figure are rounding of numbers, not movement."""
+_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def jackknife(statistic: Callable[[Sequence[str]], float], ids: Sequence[str], s
     """A statistic of a set of dialogues, with an interval from leaving out groups of them.
 
     Twenty groups drawn at random (fewer where there are fewer dialogues); interval and `p` by Student's t
-    with one degree of freedom less than groups. Below three groups the interval is the figure itself.
+    with one degree of freedom less than groups. Below three groups the interval is the figure itself. Of a
+    figure that no group moves, `p` is the least that the signs of so many groups can give: a few dialogues
+    that agree are not certain.
 
     Args:
         statistic: its value over the dialogues of these ids; of a difference, the difference over them.
@@ -92,8 +97,8 @@ def jackknife(statistic: Callable[[Sequence[str]], float], ids: Sequence[str], s
     deviations = np.array(without) - np.mean(without)
     error = float(np.sqrt((groups - 1) / groups * (deviations**2).sum()))
     half = float(stats.t.ppf(0.975, groups - 1)) * error
-    if not error:
-        return Estimate(whole, whole, whole, len(ids), 0.0 if whole else 1.0)
+    if error <= _STILL * abs(whole):
+        return Estimate(whole, whole, whole, len(ids), 2.0 ** (1 - groups) if whole else 1.0)
     p = float(2 * stats.t.sf(abs(whole) / error, groups - 1))
     return Estimate(whole, whole - half, whole + half, len(ids), p)
 
@@ -106,3 +111,18 @@ def holm(ps: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(ps) - rank) * ps[place]))
         corrected[place] = highest
     return corrected
+
+
+def shown_p(p: float) -> str:
+    """A p as it is printed: no test is so sure that it could be zero."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def rounded(estimate: Estimate | None) -> dict[str, float] | None:
+    """An estimate as it is written into a file, to four places; a p below 0.0001 is written as that."""
+    if estimate is None:
+        return None
+    figures = {key: round(value, _DIGITS) for key, value in asdict(estimate).items() if value is not None}
+    if "p" in figures:
+        figures["p"] = max(figures["p"], 10**-_DIGITS)
+    return figures

@@ -76,15 +76,35 @@ def kept(path: Path, header: Header) -> dict[str, Dialogue]:
     Raises:
         InputError: the file was begun with other settings, or is not one of ours.
     """
-    mend(path)
+    new = begin(path, header)
     mend(_clock(path))
-    if not path.exists() or not path.read_bytes():
+    return {} if new else read(path)
+
+
+def begin(path: Path, header: Header) -> bool:
+    """Begin a file with its header, unless that was done before; whether it is a new one.
+
+    A last line that a kill has torn is taken off a file of ours; one of something else stays as it is.
+
+    Raises:
+        InputError: the file was begun with another header, or is not one of ours.
+    """
+    first = (json.dumps({"run": header}) + "\n").encode()
+    if not path.exists() or first[:-1].startswith(path.read_bytes()):  # a kill may have torn the header, too
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"run": header}) + "\n", encoding="utf-8")
-        return {}
-    begun, wanted = read_header(path), json.loads(json.dumps(header))
-    must_match(path, begun, wanted)
-    return read(path)
+        path.write_bytes(first)
+        return True
+    must_match(path, read_header(path), json.loads(json.dumps(header)))
+    mend(path)
+    return False
+
+
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file; one that a kill has torn, or that is being written, is left out.
+
+    Not `splitlines`, which also ends a line at marks that JSON leaves inside of a text (U+2028, U+0085).
+    """
+    return path.read_text("utf-8").split("\n")[:-1]
 
 
 def mend(path: Path) -> None:
@@ -129,15 +149,25 @@ def read(path: Path) -> dict[str, Dialogue]:
         InputError: there is no such file, or it is not one of ours.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
-        found = [Dialogue.model_validate_json(line) for line in lines[1:]]
-        clock = {line["id"]: line for line in _lines(_clock(path))}
+        found = [Dialogue.model_validate_json(line) for line in whole_lines(path)[1:]]
     except OSError:
         raise InputError(f"there are no held rounds in {path}: hold them first") from None
-    except (ValidationError, UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:
         what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise InputError(f"{path} has a line that is no dialogue: {what}") from None
-    return {d.id: _timed(d, clock[d.id]) if d.id in clock else d for d in found}
+    return _with_seconds(found, _clock(path))
+
+
+def _with_seconds(found: Sequence[Dialogue], clock: Path) -> dict[str, Dialogue]:
+    """By id, with how long each took, as far as that is known."""
+    try:
+        lines = map(json.loads, whole_lines(clock) if clock.exists() else [])
+        took = {line["id"]: line for line in lines}
+        return {d.id: _timed(d, took[d.id]) if d.id in took else d for d in found}
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{clock} is not of the dialogues beside it: take it away, and they have no seconds"
+        ) from None
 
 
 def _append(path: Path, dialogue: Dialogue) -> None:
@@ -174,18 +204,19 @@ def _timed(dialogue: Dialogue, clock: Mapping[str, Any]) -> Dialogue:
 
 def _put_in_order(path: Path, ids: Sequence[str]) -> None:
     """The lines in this order, others after them; the file changes all at once or not at all."""
-    head, *lines = path.read_text("utf-8").splitlines(keepends=True)
+    head, *lines = whole_lines(path)
     place = {id: at for at, id in enumerate(ids)}
     ordered = sorted(lines, key=lambda line: place.get(json.loads(line)["id"], len(place)))
     if ordered != lines:
-        new = path.with_suffix(".new")
-        new.write_text("".join([head, *ordered]), "utf-8")
-        new.replace(path)
+        write_lines(path, [head, *ordered])
+
+
+def write_lines(path: Path, lines: Sequence[str]) -> None:
+    """Put these lines into the file, all at once or not at all."""
+    new = path.with_suffix(".new")
+    new.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    new.replace(path)
 
 
 def _clock(path: Path) -> Path:
     return path.with_suffix(".seconds.jsonl")
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []

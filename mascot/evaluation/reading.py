@@ -12,8 +12,9 @@ from typing import Any
 from mascot.conversation.personas import load_cast
 from mascot.errors import InputError
 from mascot.evaluation import curve
+from mascot.evaluation.intervals import shown_p
 from mascot.evaluation.rounds import read
-from mascot.evaluation.side_by_side import Reading, score, sheet
+from mascot.evaluation.side_by_side import Key, Reading, score, sheet
 from mascot.evaluation.starts import app_starts, held_out_starts
 from mascot.evaluation.voices_run import command_line, machine, rounds_file
 from mascot.settings import read_settings
@@ -51,7 +52,7 @@ def print_score(options: argparse.Namespace) -> int:
     Raises:
         InputError: a file cannot be read, or the sheet and the key do not belong together.
     """
-    reading = score(_text(options.sheet), _json(options.key), options.system)
+    reading = score(_text(options.sheet), _key(options.key), options.system)
     figures = {"command": command_line()} | machine() | asdict(reading)
     options.sheet.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     _print(_line(reading))
@@ -60,10 +61,11 @@ def print_score(options: argparse.Namespace) -> int:
 
 def _line(reading: Reading) -> str:
     advantage = reading.advantage
+    p = 1.0 if advantage.p is None else advantage.p
     return (
         f"{reading.system} against {reading.against}: {reading.wins} wins, {reading.ties} ties, "
         f"{reading.losses} losses, {reading.unread} not read; advantage {advantage.value:+.2f} "
-        f"({advantage.low:+.2f} to {advantage.high:+.2f}), sign test p = {advantage.p:.3f}"
+        f"({advantage.low:+.2f} to {advantage.high:+.2f}), sign test {shown_p(p)}"
     )
 
 
@@ -74,15 +76,19 @@ def write_curve(options: argparse.Namespace) -> int:
         InputError: the report cannot be read, or a system is not in it.
     """
     results, points = _json(options.report), sorted(options.point)
-    table = curve.as_table(results, points)
+    try:
+        table = curve.as_table(results, points)
+        origin = f"`{results['command']}` ({results['date']}, {results['machine']})"
+    except (KeyError, TypeError, AttributeError):
+        raise InputError(f"{options.report} has no figures of `voices run`: name its voices.json") from None
     options.out.mkdir(parents=True, exist_ok=True)
     curve.draw(results, points, options.out / "learning-curve.png")
     made = machine()
     page = (
         "# Learning curve\n\n"
-        f"Made by `{command_line()}` on {made['date']} from the figures of `{results['command']}` "
-        f"({results['date']}, {results['machine']}). Systems trained on shares of the expert corpus, "
-        "measured on the same first messages; in brackets 95 % intervals.\n\n"
+        f"Made by `{command_line()}` on {made['date']} from the figures of {origin}. Systems "
+        "trained on shares of the expert corpus, measured on the same first messages; in brackets 95 % "
+        "intervals.\n\n"
         f"{table}\n\n![The same as a picture](learning-curve.png)\n"
     )
     (options.out / "learning-curve.md").write_text(page, "utf-8")
@@ -102,6 +108,14 @@ def _json(path: Path) -> Any:
         return json.loads(_text(path))
     except ValueError as error:
         raise InputError(f"{path} is not JSON ({error})") from None
+
+
+def _key(path: Path) -> Key:
+    found = _json(path)
+    pairs = found.values() if isinstance(found, dict) else [found]
+    if not all(isinstance(pair, dict) and pair.keys() >= {"a", "b", "id"} for pair in pairs):
+        raise InputError(f"{path} is no key of `voices sheet`: name the file beside the sheet")
+    return found
 
 
 def _print(line: str) -> None:

@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError
 from mascot.conversation.events import Record
 from mascot.errors import InputError
 from mascot.evaluation.dialogue import Dialogue, Start
-from mascot.evaluation.kept import must_match, read, read_header
+from mascot.evaluation.kept import mend, must_match, read, read_header, whole_lines
 
 
 class RunHeader(Record):
@@ -85,16 +85,20 @@ class RunFolder:
         """The first messages in order; those that may not be published have no text here (see
         `starts.of_run`)."""
         try:
-            lines = (self.path / "starts.jsonl").read_text("utf-8").splitlines()
+            lines = whole_lines(self.path / "starts.jsonl")
             return tuple(Start.model_validate_json(line) for line in lines)
         except (OSError, ValidationError, UnicodeDecodeError):
             raise InputError(f"{self.path / 'starts.jsonl'} cannot be read: run `evaluate` again") from None
 
     def systems(self) -> dict[str, SystemHeader]:
-        """Every system that has dialogues here, by name of its file, in alphabetical order."""
+        """Every system that has dialogues here, by name of its file, in alphabetical order.
+
+        Raises:
+            InputError: a file is not one of `evaluate`.
+        """
         files = sorted((self.path / "dialogues").glob("*.jsonl"))
-        headers = [read_header(file) for file in files if not file.name.endswith(".seconds.jsonl")]
-        return {header["name"]: SystemHeader.model_validate(header) for header in headers}
+        headers = [_system(file) for file in files if not file.name.endswith(".seconds.jsonl")]
+        return {header.name: header for header in headers}
 
     def dialogues(self, name: str) -> dict[str, Dialogue]:
         """A system's dialogues by id of their start, with seconds; what is not finished is missing.
@@ -109,10 +113,16 @@ class RunFolder:
         return self.path / "dialogues" / f"{name}.jsonl"
 
     def made(self) -> tuple[dict[str, Any], ...]:
-        """The commands that worked on it, oldest first: command, date, machine, version, seconds."""
+        """The commands that worked on it, oldest first: command, date, machine, version, seconds.
+
+        Raises:
+            InputError: a line is no JSON.
+        """
         file = self.path / "made.jsonl"
-        lines = file.read_text("utf-8").splitlines() if file.exists() else []
-        return tuple(json.loads(line) for line in lines)
+        try:
+            return tuple(json.loads(line) for line in (whole_lines(file) if file.exists() else []))
+        except ValueError:
+            raise InputError(f"{file} has a line that is no JSON: take the line away") from None
 
     def begin(self, header: RunHeader, starts: Sequence[Start]) -> None:
         """Begin the run, or make sure that this is the one that was begun here.
@@ -134,5 +144,13 @@ class RunFolder:
 
     def note(self, made: Mapping[str, Any]) -> None:
         """Add to what worked on it."""
+        mend(self.path / "made.jsonl")
         with (self.path / "made.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(made) + "\n")
+
+
+def _system(file: Path) -> SystemHeader:
+    try:
+        return SystemHeader.model_validate(read_header(file))
+    except ValidationError:
+        raise InputError(f"{file} is no file of `evaluate`: move it out of the run") from None

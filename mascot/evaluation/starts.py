@@ -33,18 +33,26 @@ def app_starts() -> tuple[Start, ...]:
 
 
 def ed_starts(path: Path, limit: int, calm: Calm) -> tuple[Start, ...]:
-    """First messages of an EmpatheticDialogues file, evenly spread over it.
+    """First messages of an EmpatheticDialogues file, spread over it.
+
+    Where it has k times `limit`, k at least 2 when rounded down, every kth is taken until there are enough:
+    what remains at the end is not reached, and published runs are of these. Where it has fewer, they are
+    evenly spread over those that are calm, or all of these.
 
     Args:
-        limit: so many of them.
+        limit: at most so many of them.
         calm: whether a message is one that personas answer: the crisis path takes the others.
 
     Raises:
         InputError: the file cannot be read, or is no such file.
     """
     found = [as_start(item) for item in load_corpus(str(path))]
-    spread = found[:: max(len(found) // limit, 1)]
-    return tuple([start for start in spread if calm(start.text)][:limit])
+    step = max(len(found) // limit, 1)
+    calm_ones = [start for start in found[::step] if calm(start.text)]
+    if step > 1:
+        return tuple(calm_ones[:limit])
+    count = min(limit, len(calm_ones))
+    return tuple(calm_ones[i * len(calm_ones) // count] for i in range(count))
 
 
 def drawn_starts(names: Sequence[str], limit: int | None, seed: int, calm: Calm) -> tuple[Start, ...]:

@@ -27,8 +27,9 @@ _SIDES = re.compile(
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:not|n't|never|whether|if|hardly) (?:\w+ ){0,3}(?:agree|right|sense|true|wise|smart|fair|"
-    r"decision|choice|idea|plan)\b",
+    r"(?:\b(?:not|cannot|never|whether|if|hardly)|n't) (?:[\w']+ ){0,5}"
+    r"(?:agree|right|sense|true|wise|smart|fair|brave|decision|choice|idea|plan|call|point|thing)\b"
+    r"(?: (?:decision|choice|idea|plan|call|thing)\b)?",
     re.I,
 )
 

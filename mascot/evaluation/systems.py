@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def load_adapters(engine: Engine, folder: Path) -> None:
         )
     for path in found:
         engine.load_adapter(path.stem if path.is_file() else path.name, path)
+
+
+def adapters_fingerprint(folder: Path | None) -> str:
+    """A checksum of every file of a folder of adapters: others in the same folder say other things. Empty for
+    no folder."""
+    if folder is None:
+        return ""
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        total.update(path.relative_to(folder).as_posix().encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
 
 
 def _is_adapter(path: Path) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mascot.commandline import count
 from mascot.errors import InputError
 
 _RESULTS = Path("docs/results")
@@ -96,13 +97,6 @@ def _add_systems(parser: argparse.ArgumentParser) -> None:
 def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kept", type=Path, metavar="DIR", help="finished rounds (.mascot/voices)")
     parser.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="where the report goes")
-
-
-def count(text: str) -> int:
-    """A number from 1, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
 
 
 def _system(text: str) -> tuple[str, Path | None]:

@@ -9,8 +9,9 @@ import numpy as np
 from mascot.conversation.personas import Cast
 from mascot.evaluation.comparison import Row
 from mascot.evaluation.dialogue import Dialogue, Start
-from mascot.evaluation.intervals import Estimate
+from mascot.evaluation.intervals import Estimate, shown_p
 from mascot.evaluation.measures import Measure
+from mascot.evaluation.printable import printable
 
 SOURCES = {
     "test": "Situations of our corpus whose themes train nothing",
@@ -52,9 +53,8 @@ def gap(estimate: Estimate | None, measure: Measure) -> str:
     """A difference with its sign, its interval and its p."""
     if estimate is None or estimate.p is None:
         return "–"
-    p = "p < 0.001" if estimate.p < 0.001 else f"p = {estimate.p:.3f}"
     plus = "+" if estimate.value > 0 else ""
-    return f"{plus}{shown(estimate, measure)}, {p}"
+    return f"{plus}{shown(estimate, measure)}, {shown_p(estimate.p)}"
 
 
 def confusion_table(table: np.ndarray, cast: Cast, speakers: Sequence[str]) -> str:
@@ -88,7 +88,10 @@ def conversation(start: Start, systems: Mapping[str, Dialogue], cast: Cast) -> s
     parts = [head, opening]
     for name, dialogue in systems.items():
         parts.append(f"### {name}")
-        lines = [f"- **{cast[s.agent].name}** *({s.action}; {s.tone})*: {s.text}" for s in dialogue.said]
+        lines = [
+            f"- **{cast[s.agent].name}** *({s.action}; {s.tone})*: {printable(s.text, start)}"
+            for s in dialogue.said
+        ]
         if dialogue.empty:
             lines.append(f"- *{dialogue.empty} turn(s) of which the guards let nothing through*")
         parts.append("\n".join(lines) or "*(nothing was said)*")

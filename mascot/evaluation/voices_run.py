@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -35,7 +34,7 @@ from mascot.evaluation.starts import (
     held_out_starts,
     training_replies,
 )
-from mascot.evaluation.systems import load_adapters, make_system
+from mascot.evaluation.systems import adapters_fingerprint, load_adapters, make_system
 from mascot.safety.recogniser import CrisisRecogniser
 from mascot.settings import Settings, read_settings
 from mascot.studio import manner
@@ -110,20 +109,11 @@ def _header(adapters: Path | None, options: argparse.Namespace, settings: Settin
     return {
         "engine": plan.engine,
         "model": plan.model,
-        "adapters": _fingerprint(adapters) if adapters else "",
+        "adapters": adapters_fingerprint(adapters),
         "policy": options.policy,
         "turns": options.turns,
         "candidates": options.candidates,
     }
-
-
-def _fingerprint(folder: Path) -> str:
-    """A checksum of every file of a folder."""
-    total = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        total.update(path.relative_to(folder).as_posix().encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()[:16]
 
 
 def measure_all(held: Held, starts: Sequence[Start], embedder: Embedder, cast: Cast) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Bradley-Terry: the better of two is preferred with the probability that their difference in reward gives.
 
-    loss = - mean over pairs of  weight * log sigma(reward of chosen - reward of rejected - margin)
+    loss = - weighted mean over pairs of  log sigma(reward of chosen - reward of rejected - margin)
 
 The margin stands where Llama 2 (Touvron et al. 2023, section 3.2.2) and TRL's RewardTrainer put it.
 """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mascot.alignment.options import add_machine
+
 
 def add_reward_commands(ways: argparse._SubParsersAction) -> None:
     """Add both to the ways of `align`."""
@@ -18,10 +20,7 @@ def add_reward_commands(ways: argparse._SubParsersAction) -> None:
     )
     reward.add_argument("--start", type=Path, metavar="DIR", help="refine the light reward model in DIR")
     reward.add_argument("--resume", action="store_true", help="go on with what is in OUT")
-    reward.add_argument("--threads", type=int, default=0, metavar="N", help="cores to use (default: all)")
-    reward.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is one"
-    )
+    add_machine(reward, precision=False)
     numbers = {"ridge": float, "rank": int, "epochs": int, "learning-rate": float, "batch": int, "seed": int}
     for name, kind in numbers.items():
         reward.add_argument(f"--{name}", type=kind, help="default: the recipe's, see docs/alignment.md")

@@ -8,7 +8,6 @@ learn to talk instead of to talk well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,7 +25,7 @@ from mascot.errors import ModelError
 class GroupRecipe(BaseModel):
     """Settings of a group reward model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ridge: float = Field(default=0.1, gt=0)
 
@@ -52,13 +51,13 @@ class LightGroupReward:
         return LightGroupReward(self._vectors, {n: factor * w for n, w in self.weights.items()})
 
     @classmethod
-    def load(cls, record: Mapping[str, Any], embedder: Embedder) -> LightGroupReward:
-        """The model in a record.
+    def load(cls, weights: Mapping[str, float], embedder: Embedder) -> LightGroupReward:
+        """The model of these weights, as a record has them.
 
         Raises:
             ModelError: it weighs other things than this version sees.
         """
-        model = cls(Remembered(embedder), record["weights"])
+        model = cls(Remembered(embedder), weights)
         if model.weights.keys() != block_measures((), model._vectors.__getitem__).keys():
             raise ModelError("this group reward weighs what this version does not see: train it anew")
         return model

@@ -17,10 +17,9 @@ from statistics import fmean
 from mascot.alignment.preferences import Block, Candidate
 from mascot.alignment.rewards.features import Vector, measures
 from mascot.conversation.transcript import PERSON
-from mascot.corpora.dialogues import DialogueTurn
+from mascot.corpora.dialogues import YIELD, DialogueTurn
 from mascot.evaluation import style
 
-YIELD = "yield"
 _SEATS = 4
 _TURN_MEASURES = (
     "told before",

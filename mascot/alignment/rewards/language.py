@@ -21,6 +21,7 @@ from mascot.alignment.contexts import Contexts
 from mascot.alignment.preferences import Candidate, Preference
 from mascot.alignment.student import Student
 from mascot.alignment.tokens import Encoded, Encoder
+from mascot.alignment.writing import writing
 from mascot.conversation.personas import Cast
 from mascot.engines.hf_load import Loaded
 from mascot.errors import ModelError
@@ -150,7 +151,8 @@ class LanguageReward:
         folder.mkdir(parents=True, exist_ok=True)
         weights = self._judge.weights()
         weights[_HEAD] = weights[_HEAD] * self._factor
-        save_file({k: v.half().contiguous().cpu() for k, v in weights.items()}, folder / WEIGHTS)
+        with writing(folder / WEIGHTS):
+            save_file({k: v.half().contiguous().cpu() for k, v in weights.items()}, folder / WEIGHTS)
 
     @classmethod
     def load(cls, folder: Path, base: Loaded, rank: int, alpha: int, cast: Cast) -> LanguageReward:

@@ -21,8 +21,8 @@ from mascot.alignment.rewards import bradley_terry
 from mascot.alignment.rewards.bradley_terry import Numbers
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.language import EncodedPair, Judge, LanguageReward, read_contexts
-from mascot.alignment.rewards.load import read_record
 from mascot.alignment.rewards.model import RECORD
+from mascot.alignment.rewards.record import read_record
 from mascot.alignment.rewards.training import Record, part, write_record
 from mascot.alignment.sft import Base, write_curve
 from mascot.alignment.trainer import Progress, Trainer
@@ -71,27 +71,30 @@ def train_language(
             write_curve(out / "curve.csv", progress)
         bars.step(progress, trainer.steps)
 
-    trainer.run(on_step)
-
     def ahead(pairs: Sequence[EncodedPair]) -> Numbers:
         scores = np.array(reward.score_encoded([e for p in pairs for e in (p.chosen, p.rejected)], contexts))
         return scores[::2] - scores[1::2]
 
-    factor = bradley_terry.temperature(ahead(dev), np.array([pair.weight for pair in dev]))
-    reward.scaled(factor).save(out)
-    metrics = figures(part(rows, "test"), factor * ahead(test)).record()
+    def keep() -> None:
+        factor = bradley_terry.temperature(ahead(dev), np.array([pair.weight for pair in dev]))
+        reward.scaled(factor).save(out)
+        metrics = figures(part(rows, "test"), factor * ahead(test)).record()
+        more = {"base": {"name": base.name, "sha256": base.sha256}, "training": _figures(trainer)}
+        write_record(out, "reward", "language", recipe, rows, metrics, more)
+
+    trainer.run(on_step, keep)
+    return json.loads((out / RECORD).read_text("utf-8"))
+
+
+def _figures(trainer: Trainer[EncodedPair]) -> Record:
     progress = trainer.progress
-    more = {
-        "base": {"name": base.name, "sha256": base.sha256},
-        "training": {
-            "dev_loss": progress.best.dev_loss,
-            "best_step": progress.best.step,
-            "steps": progress.step,
-            "steps_planned": trainer.steps,
-            "seconds": round(progress.seconds, 1),
-        },
+    return {
+        "dev_loss": progress.best.dev_loss,
+        "best_step": progress.best.step,
+        "steps": progress.step,
+        "steps_planned": trainer.steps,
+        "seconds": round(progress.seconds, 1),
     }
-    return write_record(out, "reward", "language", recipe, rows, metrics, more)
 
 
 def _finished(rows: Sequence[Preference], base: Base, recipe: LanguageRecipe, out: Path) -> Record | None:
@@ -100,11 +103,12 @@ def _finished(rows: Sequence[Preference], base: Base, recipe: LanguageRecipe, ou
         return None
     record = read_record(out, "reward", "language")
     wanted = {"base": base.sha256, "data": data_sha256(rows), "recipe": recipe.model_dump()}
-    found = {"base": record["base"]["sha256"], "data": record["data_sha256"], "recipe": record["recipe"]}
+    base_sha256 = record.base.sha256 if record.base else ""
+    found = {"base": base_sha256, "data": record.data_sha256, "recipe": record.recipe}
     for what, value in wanted.items():
         if found[what] != value:
             raise ModelError(f"{out} was trained with another {what}: choose another --out")
-    return record
+    return json.loads((out / RECORD).read_text("utf-8"))
 
 
 def _fingerprint(rows: Sequence[Preference], base: Base, recipe: LanguageRecipe) -> str:

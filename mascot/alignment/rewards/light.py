@@ -22,11 +22,12 @@ from mascot.alignment.preferences import Candidate, Preference
 from mascot.alignment.rewards import bradley_terry
 from mascot.alignment.rewards.bradley_terry import Numbers, Pairs
 from mascot.alignment.rewards.features import Vector, Vocabulary, measures
+from mascot.alignment.writing import writing
 from mascot.engines.embedding import Embedder
 from mascot.errors import ModelError
 
 WEIGHTS: Final = "reward.safetensors"
-_GRAMS: Final = "vocabulary.txt"
+GRAMS: Final = "vocabulary.txt"
 _WORD, _VECTOR = 0.5, 5.0
 """Sizes of a word and of an embedding beside measures of unit deviation: what the ridge makes expensive."""
 _KEPT: Final = 20_000
@@ -36,7 +37,7 @@ _KEPT: Final = 20_000
 class LightRecipe(BaseModel):
     """Settings of a light reward model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ridge: float = Field(default=1e-3, gt=0)
     least: int = Field(default=3, ge=1)
@@ -52,10 +53,11 @@ class Remembered:
 
     def learn(self, texts: Iterable[str]) -> None:
         """Make those that are not known, together."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        wanted = dict.fromkeys(texts)
+        new = [text for text in wanted if text not in self._vectors]
         if len(self._vectors) + len(new) > _KEPT:
             self._vectors.clear()
-            new = list(dict.fromkeys(texts))
+            new = list(wanted)
         self._vectors.update(zip(new, self._embedder.encode(new), strict=True))
 
     def __getitem__(self, text: str) -> Vector:
@@ -123,9 +125,10 @@ class LightReward:
     def save(self, folder: Path) -> None:
         """Write the weights, in half precision, and the words they belong to."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _GRAMS).write_text("".join(f"{gram}\n" for gram in self._seen.vocabulary.grams), "utf-8")
+        (folder / GRAMS).write_text("".join(f"{gram}\n" for gram in self._seen.vocabulary.grams), "utf-8")
         tensors = {"weights": self._weights.astype(np.float16), "scale": self._seen.scale.astype(np.float32)}
-        save_file(tensors, folder / WEIGHTS, {"personas": " ".join(self._seen.personas)})
+        with writing(folder / WEIGHTS):
+            save_file(tensors, folder / WEIGHTS, {"personas": " ".join(self._seen.personas)})
 
     @classmethod
     def load(cls, folder: Path, embedder: Embedder, personas: Sequence[str]) -> LightReward:
@@ -135,14 +138,17 @@ class LightReward:
             ModelError: it is not there, damaged, or its parts are of different models.
         """
         try:
-            vocabulary = Vocabulary((folder / _GRAMS).read_text("utf-8").splitlines())
+            vocabulary = Vocabulary((folder / GRAMS).read_text("utf-8").splitlines())
             tensors = load_file(folder / WEIGHTS)
             weights, scale = (tensors[name].astype(np.float64) for name in ("weights", "scale"))
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ModelError(f"{folder} holds no readable reward model ({type(error).__name__})") from None
         common, left = divmod(len(weights), 1 + len(personas))
         if left or common <= len(vocabulary) + len(scale):
-            raise ModelError(f"{folder}: {WEIGHTS} and {_GRAMS} are of different models: train it anew")
+            raise ModelError(f"{folder}: {WEIGHTS} and {GRAMS} are of different models: train it anew")
+        nothing = measures(Candidate((), "", "", "", ""), lambda _: np.zeros(1, np.float32))
+        if len(scale) != len(nothing):
+            raise ModelError(f"{folder} weighs what this version does not see: train it anew")
         return cls(Seen(Remembered(embedder), personas, vocabulary, scale), weights)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mascot.alignment.options import check_out
 from mascot.alignment.preferences import BlockPreference, Preference
 from mascot.alignment.preferences_sources import gather
 from mascot.alignment.rewards.group import GroupRecipe
@@ -37,7 +37,7 @@ def run_reward(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     cast = load_cast(settings.home / "personas")
     rows = gather(options.sources, Preference, cast)
-    _check_out(options.out, options.resume)
+    check_out(options.out, options.resume)
     if options.kind == "language":
         from mascot.alignment.rewards.language_training import LanguageRecipe, train_language
         from mascot.alignment.session import embedded_base
@@ -62,7 +62,7 @@ def run_group_reward(options: argparse.Namespace) -> int:
     """
     settings = read_settings()
     rows = gather(options.sources, BlockPreference, load_cast(settings.home / "personas"))
-    _check_out(options.out, False)
+    check_out(options.out, False)
     embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
     record = train_group(rows, embedder, recipe_of(options, GroupRecipe), options.out)
     sys.stdout.write(table(record) + f"trained into {options.out}\n")
@@ -99,8 +99,3 @@ def table(record: Mapping[str, Any]) -> str:
 def _line(name: str, estimate: Mapping[str, float]) -> str:
     interval = f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
     return f"{name:24}{estimate['value']:.3f}  {interval}  themes: {estimate['n']}"
-
-
-def _check_out(out: Path, resume: bool) -> None:
-    if out.is_dir() and any(out.iterdir()) and not resume:
-        raise InputError(f"{out} is not empty: --resume goes on with it, --out chooses another folder")

@@ -24,8 +24,8 @@ from mascot.alignment.rewards.bradley_terry import Numbers
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.group import GroupRecipe, LightGroupReward, fit_group
 from mascot.alignment.rewards.light import LightRecipe, LightReward, Remembered, fit_light
-from mascot.alignment.rewards.load import read_record
 from mascot.alignment.rewards.model import RECORD, GroupRewardModel, RewardModel
+from mascot.alignment.rewards.record import read_record
 from mascot.corpora.expert import Split
 from mascot.engines.embedding import Embedder
 from mascot.errors import InputError
@@ -49,7 +49,7 @@ def train_light(
     """
     train, dev, test = (part(rows, split) for split in ("train", "dev", "test"))
     if start:
-        personas = read_record(start, "reward", "light")["personas"]
+        personas = read_record(start, "reward", "light").personas
         model = LightReward.load(start, embedder, personas).refined(train, recipe.ridge)
     else:
         personas = sorted({row.persona for row in train})
@@ -102,13 +102,18 @@ def part(rows: Sequence[_Row], split: Split) -> list[_Row]:
     """The rows of one part.
 
     Raises:
-        InputError: there is none: nothing could be learned, or nothing measured.
+        InputError: there is none, or none worth more than a coin: nothing could be learned, or measured.
     """
     found = [row for row in rows if row.split == split]
     if not found:
         raise InputError(
             f"none of the {len(rows)} preferences is of the {split} part, which is one of ten themes or "
             "dialogues: preferences over more of them are needed"
+        )
+    if not any(row.weight for row in found):
+        raise InputError(
+            f"by their flip rates all {len(found)} preferences of the {split} part are thrown coins: "
+            "preferences over more themes or dialogues are needed"
         )
     return found
 

@@ -186,12 +186,7 @@ def _promoted(loaded: Loaded) -> Chosens:
 
 
 def _supervised(loaded: Loaded) -> Chosens:
-    found = {name: entry for name, entry in loaded.up_to(0).items() if name != DIRECTOR}
-    if not found:
-        raise InputError(
-            f"there is no supervised adapter for {loaded.engine.info.model}: `align sft` trains one"
-        )
-    return found
+    return {name: entry for name, entry in _at_most(0, loaded).items() if name != DIRECTOR}
 
 
 def _speakers_supervised(loaded: Loaded) -> Chosens:
@@ -199,13 +194,26 @@ def _speakers_supervised(loaded: Loaded) -> Chosens:
     if not any(stage_of(entry) for name, entry in full.items() if name != DIRECTOR):
         raise InputError("no speaker has an adapter of stage 1 or 2: without stage 1 it is `mascot` itself")
     director = {DIRECTOR: full[DIRECTOR]} if DIRECTOR in full else {}
-    return {**loaded.up_to(0), **director}
+    return {**_supervised(loaded), **director}
 
 
 def _stage_1_at_most(loaded: Loaded) -> Chosens:
     if all(stage_of(entry) < 2 for entry in loaded.promoted().values()):
         raise InputError("nobody has an adapter of stage 2: without stage 2 it is `mascot` itself")
-    return loaded.up_to(1)
+    return _at_most(1, loaded)
+
+
+def _at_most(stage: int, loaded: Loaded) -> Chosens:
+    """Adapters of this stage or an earlier one for everybody who speaks with one: nobody is to speak bare."""
+    found = loaded.up_to(stage)
+    missing = ", ".join(sorted(loaded.promoted().keys() - found.keys()))
+    if missing or not found:
+        before = "supervised adapter" if stage == 0 else f"adapter of stage {stage} or before"
+        raise InputError(
+            f"the registry has no {before} of {missing or loaded.engine.info.model}: `align sft` trains, "
+            "`adapters add` takes in"
+        )
+    return found
 
 
 def _speakers_only(loaded: Loaded) -> Chosens:

@@ -62,10 +62,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_biases(folder: Path) -> dict[str, Bias]:
-    """What was measured, by judge; nothing where nothing was."""
+    """What was measured, by judge; nothing where nothing was.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     path = folder / _FILE
-    rows = json.loads(path.read_text("utf-8"))["biases"] if path.exists() else []
-    return {bias.judge: bias for bias in map(Bias.model_validate, rows)}
+    try:
+        rows = json.loads(path.read_text("utf-8"))["biases"] if path.exists() else []
+        return {bias.judge: bias for bias in map(Bias.model_validate, rows)}
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is no measurement of biases: make it anew, or take it away") from None
 
 
 def bias_of(judge: str, compared: Mapping[str, Mapping[str, Mapping[str, Compared]]]) -> Bias:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
+from mascot.errors import InputError
 from mascot.evaluation.empathy.judge import shipped_card
 from mascot.evaluation.empathy.train import save, train
 from mascot.evaluation.judges.card import Card, card_table, make_card
@@ -97,11 +98,18 @@ def _some(rated: Sequence[Rated], limit: int | None) -> list[Rated]:
 
 
 def read_cards(folder: Path) -> dict[str, Card]:
-    """The cards of a folder by judge; the shipped one is always among them."""
+    """The cards of a folder by judge; the shipped one is always among them.
+
+    Raises:
+        InputError: a file that should be one cannot be read.
+    """
     found = {shipped_card().judge: shipped_card()}
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
-        row = json.loads(path.read_text("utf-8"))
-        if row.keys() >= {"judge", "model", "lines"}:
-            card = Card.model_validate(row)
-            found[card.judge] = card
+        try:
+            row = json.loads(path.read_text("utf-8"))
+            if isinstance(row, dict) and row.keys() >= {"judge", "model", "lines"}:
+                card = Card.model_validate(row)
+                found[card.judge] = card
+        except ValueError:
+            raise InputError(f"{path} is no report card of a judge: make it anew, or take it away") from None
     return found

@@ -1,8 +1,8 @@
 """What of a dialogue is judged, and how it is put before a judge.
 
 By the agent-specific criteria one utterance of each dialogue is judged (or more, or all): which one is drawn
-by the dialogue's id, the same turn for every system that has it. By the collective ones, and by the trained
-judge, the whole dialogue is.
+by the dialogue's id, the same turn for every system that says as much. By the collective ones, and by the
+trained judge, the whole dialogue is.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mascot.evaluation.voices_command import count, need_packages
+from mascot.commandline import count
+from mascot.evaluation.voices_command import need_packages
 
 CARDS = Path("docs/results/judges")
 

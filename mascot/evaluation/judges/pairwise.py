@@ -17,6 +17,8 @@ from mascot.evaluation.judges.base import Case, Preference
 from mascot.evaluation.judges.engine_judge import told
 
 _LETTERS = ("A", "B", "C")
+_EVEN = 1e-9
+"""Probabilities no further apart are a tie."""
 _TASK = "You compare answers to the same message. Their order means nothing."
 QUESTION = "Which answer would help the person who wrote the message most?"
 """What is asked where nothing else is (our wording)."""
@@ -47,14 +49,15 @@ class Compared:
         if shares is None:
             return None
         ordered = sorted(shares.values(), reverse=True)
-        return max(shares, key=lambda id: shares[id]) if ordered[0] - ordered[1] > 1e-9 else None
+        return max(shares, key=lambda id: shares[id]) if ordered[0] - ordered[1] > _EVEN else None
 
     @property
     def steady(self) -> bool | None:
-        """Whether the same case wins in every order; None where an order failed."""
+        """Whether the same case wins in every order, which nobody does by a tie; None where one failed."""
         if any(preference.failed for preference in self.asked):
             return None
-        return len({_winner(preference) for preference in self.asked}) == 1
+        winners = {_winner(preference) for preference in self.asked}
+        return len(winners) == 1 and None not in winners
 
 
 def compare_cases(engine: Engine, judge: str, cases: Sequence[Case], question: str = QUESTION) -> Compared:
@@ -76,11 +79,11 @@ def compare_cases(engine: Engine, judge: str, cases: Sequence[Case], question: s
 def order_bias(compared: Sequence[Compared]) -> float | None:
     """What standing first is worth: mean probability of the first place minus an equal share; 0 is none.
 
-    None where nothing was answered.
+    Only cases that were asked about in every order count: else what stood first would be in it, too. None
+    where there are none.
     """
-    first = [
-        one.probabilities[0] - 1 / len(one.shown) for some in compared for one in some.asked if not one.failed
-    ]
+    whole = [some for some in compared if some.shares is not None]
+    first = [one.probabilities[0] - 1 / len(one.shown) for some in whole for one in some.asked]
     return fmean(first) if first else None
 
 
@@ -105,5 +108,7 @@ def _ask(engine: Engine, judge: str, cases: Sequence[Case], question: str) -> Pr
         return Preference(judge=judge, shown=shown, failed=str(error) or "the engine failed")
 
 
-def _winner(preference: Preference) -> str:
-    return max(zip(preference.probabilities, preference.shown, strict=True))[1]
+def _winner(preference: Preference) -> str | None:
+    """The likeliest; None where two are."""
+    second, first = sorted(preference.probabilities)[-2:]
+    return preference.shown[preference.probabilities.index(first)] if first - second > _EVEN else None

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from mascot.errors import InputError
 from mascot.evaluation.judges.base import Case, Criterion, Judge, Verdict
-from mascot.evaluation.kept import mend, must_match, read_header
+from mascot.evaluation.kept import begin, whole_lines, write_lines
 
 Question = tuple[Case, Criterion]
 Key = tuple[str, str]
@@ -77,13 +77,8 @@ def kept_verdicts(path: Path, header: Mapping[str, Any]) -> Verdicts:
     Raises:
         InputError: as `judge_all`.
     """
-    mend(path)
-    if not path.exists() or not path.read_bytes():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"run": header}) + "\n", encoding="utf-8")
-        return {}
-    must_match(path, read_header(path), json.loads(json.dumps(header)))
-    return {key: verdict for key, verdict in read_verdicts(path).items() if verdict.failed != "timed out"}
+    found = {} if begin(path, header) else read_verdicts(path)
+    return {key: verdict for key, verdict in found.items() if verdict.failed != "timed out"}
 
 
 def read_verdicts(path: Path) -> Verdicts:
@@ -93,8 +88,7 @@ def read_verdicts(path: Path) -> Verdicts:
         InputError: it cannot be read, or a line is no verdict.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()[1:]
-        verdicts = [Verdict.model_validate_json(line) for line in lines]
+        verdicts = [Verdict.model_validate_json(line) for line in whole_lines(path)[1:]]
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise InputError(f"{path} cannot be read as verdicts: {what}") from None
@@ -103,15 +97,12 @@ def read_verdicts(path: Path) -> Verdicts:
 
 def _put_in_order(path: Path, keys: Sequence[Key]) -> None:
     """The last line of each question, in this order; the file changes all at once or not at all."""
-    head, *lines = path.read_text("utf-8").splitlines(keepends=True)
+    head, *lines = whole_lines(path)
     place = {key: at for at, key in enumerate(keys)}
     last = {_key(line): line for line in lines}
-    ordered = sorted(last, key=lambda key: place.get(key, len(place)))
-    text = "".join([head, *(last[key] for key in ordered)])
-    if text != "".join([head, *lines]):
-        new = path.with_suffix(".new")
-        new.write_text(text, "utf-8")
-        new.replace(path)
+    ordered = [last[key] for key in sorted(last, key=lambda key: place.get(key, len(place)))]
+    if ordered != lines:
+        write_lines(path, [head, *ordered])
 
 
 def _key(line: str) -> Key:

@@ -10,7 +10,7 @@ from mascot.engines.embedding import Embedder
 from mascot.evaluation import sycophancy
 from mascot.evaluation.attribution import WhoSpoke
 from mascot.evaluation.comparison import Row, compare
-from mascot.evaluation.intervals import Estimate, difference, mean
+from mascot.evaluation.intervals import Estimate, difference, mean, shown_p
 from mascot.evaluation.measures import Embedded, Measure, Measured, measure
 from mascot.evaluation.report import pictures
 from mascot.evaluation.report.blocks import Block, Heading, Picture, Table, Words
@@ -183,7 +183,7 @@ def _share(estimate: Estimate) -> str:
 
 def _gap(gap: Estimate) -> str:
     p = 1.0 if gap.p is None else gap.p
-    text = f"{100 * gap.value:+.1f} points, " + ("p < 0.001" if p < 0.001 else f"p = {p:.3f}")
+    text = f"{100 * gap.value:+.1f} points, " + shown_p(p)
     return f"**{text}**" if p < 0.05 else text
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mascot.conversation.personas import Cast, load_cast
 from mascot.conversation.transcript import PERSON
 from mascot.evaluation.dialogue import Dialogue, Start
+from mascot.evaluation.printable import LEFT_OUT, printable
 from mascot.evaluation.report.blocks import Block, Heading, Words, anchor
 from mascot.evaluation.report.evidence import Evidence
 from mascot.evaluation.voices_report import evenly
@@ -24,7 +25,8 @@ def beside_page(evidence: Evidence) -> list[Block]:
         Heading(1, "Dialogues side by side"),
         Words(
             "Every system's dialogue after the same first message, unedited. Messages are spread evenly over "
-            "each corpus; nobody picked them. The words of licensed corpora are not printed, only their ids."
+            "each corpus; nobody picked them. The words of licensed corpora are not printed, only their ids; "
+            f"{LEFT_OUT} stands where somebody repeats eight or more of them in a row."
         ),
     ]
     for source in evidence.sources:
@@ -39,7 +41,7 @@ def beside_page(evidence: Evidence) -> list[Block]:
                 for name, header in evidence.systems.items()
                 if start.id in (dialogues := evidence.dialogues[name])
             }
-            blocks += [Heading(3, _titled(start)), Opening(start), Sides(held, cast)]
+            blocks += [Heading(3, _titled(start)), Opening(start), Sides(start, held, cast)]
     return blocks
 
 
@@ -74,13 +76,14 @@ class Opening:
 class Sides:
     """The dialogues of several systems after one first message."""
 
+    start: Start
     held: dict[str, Dialogue]
     cast: Cast
 
     def markdown(self) -> str:
         parts = []
         for title, dialogue in self.held.items():
-            lines = [f"- **{self._name(who)}**: {text}" for who, text in dialogue.turns]
+            lines = [f"- **{self._name(who)}**: {text}" for who, text in self._turns(dialogue)]
             parts.append("\n".join([f"**{title}**", "", *(lines or ["*(nothing was said)*"])]))
         return "\n\n".join(parts)
 
@@ -89,10 +92,16 @@ class Sides:
 
     def _side(self, item: tuple[str, Dialogue]) -> str:
         title, dialogue = item
-        lines = "".join(self._line(who, text) for who, text in dialogue.turns) or "<p>(nothing was said)</p>"
+        lines = (
+            "".join(self._line(who, text) for who, text in self._turns(dialogue))
+            or "<p>(nothing was said)</p>"
+        )
         if dialogue.empty:
             lines += f'<p class="note">{dialogue.empty} turn(s) of which the guards let nothing through</p>'
         return f'<section class="side"><h4>{html.escape(title)}</h4>{lines}</section>'
+
+    def _turns(self, dialogue: Dialogue) -> list[tuple[str, str]]:
+        return [(who, printable(text, self.start)) for who, text in dialogue.turns]
 
     def _line(self, who: str, text: str) -> str:
         kind = "person" if who == PERSON else "voice"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TypeVar
 
-from mascot.evaluation.intervals import Estimate, difference, holm, mean
+from mascot.evaluation.intervals import Estimate, difference, holm, mean, shown_p
 from mascot.evaluation.judges.base import Criterion
 from mascot.evaluation.judges.verdicts import Verdicts
 from mascot.evaluation.report.evidence import dialogue_id
@@ -132,8 +132,7 @@ def shown_gap(gap: Estimate | None) -> str:
     """A difference with its corrected p, strong where that is below 0.05."""
     if gap is None or gap.p is None:
         return "–"
-    p = "p < 0.001" if gap.p < 0.001 else f"p = {gap.p:.3f}"
-    return differing(f"{gap.value:+.1f}, {p}", gap)
+    return differing(f"{gap.value:+.1f}, {shown_p(gap.p)}", gap)
 
 
 def differing(cell: str, gap: Estimate | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mascot.alignment import judging_session
 from mascot.alignment.judging import (
     criteria_of,
     flip_rate,
@@ -103,10 +104,39 @@ def test_killed_and_run_again_samples_are_those_of_one_run(tmp_path: Path) -> No
     assert (tmp_path / "killed.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
 
 
+@pytest.mark.parametrize("torn", ["", '{"run": {"cou'])
+def test_a_kill_before_the_first_line_is_whole_leaves_a_file_to_go_on_with(tmp_path: Path, torn: str) -> None:
+    (tmp_path / "s.jsonl").write_text(torn)
+    sample_all(speaker(), PLACES[:1], 2, tmp_path / "s.jsonl", {"count": 2})
+    assert len(read_samples(tmp_path / "s.jsonl")) == 1
+
+
 def test_samples_drawn_otherwise_are_not_mixed(tmp_path: Path) -> None:
     sample_all(speaker(), PLACES[:1], 2, tmp_path / "s.jsonl", {"count": 2})
     with pytest.raises(InputError, match="was begun with count 2, now it is 3"):
         sample_all(speaker(), PLACES[:1], 3, tmp_path / "s.jsonl", {"count": 3})
+
+
+def test_answers_of_adapters_that_were_trained_anew_are_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(judging_session, "select_engine", lambda _settings: ScriptedEngine(all_different))
+    monkeypatch.setenv("MASCOT_HOME", str(tmp_path / "home"))
+    (tmp_path / "adapters").mkdir()
+    command = ["align", "sample", "--adapters", f"{tmp_path / 'adapters'}", "--limit", "1", "--count", "2"]
+    command += ["--out", f"{tmp_path / 's.jsonl'}"]
+    for weights, code in (("first", 0), ("first", 0), ("second", 2)):
+        (tmp_path / "adapters" / "anchor.gguf").write_text(weights)
+        assert main(command) == code
+    assert "was begun with adapters " in capsys.readouterr().err
+
+
+def test_a_verdict_on_other_words_in_the_same_place_is_none_on_these(tmp_path: Path) -> None:
+    first = PLACES[0].model_copy(update={"says": ("Yes.", "Wonderful indeed, really.")})
+    anew = PLACES[0].model_copy(update={"says": ("Wonderful indeed, really.", "Yes.")})
+    (before,), _ = judged([first], ByWords(), tmp_path)
+    (after,), _ = judged([anew], ByWords(), tmp_path)
+    assert before.chosen == after.chosen == "Wonderful indeed, really."
 
 
 def test_pairs_are_those_whose_aggregates_are_far_enough_apart(tmp_path: Path) -> None:
@@ -150,6 +180,9 @@ def test_a_judge_that_prefers_the_wrong_side_of_known_pairs_teaches_nothing(tmp_
     [
         (["sample", "--count", "1", "--out", "s.jsonl"], "--count: two answers at least"),
         (["judge", "none.jsonl", "--out", "j"], "none.jsonl cannot be read"),
+        (["judge", "something", "--out", "j"], "something holds no place of `align sample`"),
+        (["reward", "--out", "something"], "something is a file: --out names a folder"),
+        (["reward", "--ridge", "inf", "--out", "r"], "--ridge inf is not usable"),
         (["reward", "none.jsonl", "--out", "r"], "there is no file none.jsonl"),
         (["reward", "--ridge", "-1", "--out", "r"], "--ridge -1.0 is not usable"),
         (["reward", "--kind", "language", "--start", "x", "--out", "r"], "--start refines light"),
@@ -173,7 +206,39 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["judge", "s.jsonl", "--out", "j", "--delta", "0"],
+        ["judge", "s.jsonl", "--out", "j", "--delta", "nan"],
+        ["judge", "s.jsonl", "--out", "j", "--known", "0"],
+        ["judge", "s.jsonl", "--out", "j", "--at-once", "0"],
+        ["sample", "--out", "s.jsonl", "--limit", "-3"],
+        ["persona", "--reward", "r", "--out", "o", "--personas", ","],
+        ["sft", "--adapters", ""],
+        ["sft", "--threads", "-3"],
+        ["reward", "--out", "r", "--threads", "0"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_or_a_list_that_cannot_be_is_refused_where_it_is_typed(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["align", *arguments])
+    assert caught.value.code == 2
+    assert "argument --" in capsys.readouterr().err
+
+
 def test_a_sample_file_of_something_else_is_refused_by_line(tmp_path: Path) -> None:
     (tmp_path / "s.jsonl").write_text(json.dumps({"run": {}}) + '\n{"id": 1}\n')
-    with pytest.raises(InputError, match="line 2 is no place"):
+    with pytest.raises(InputError, match=r"s\.jsonl, line 2: id: "):
         read_samples(tmp_path / "s.jsonl")
+
+
+def test_an_answer_with_a_line_break_of_another_kind_is_one_line(tmp_path: Path) -> None:
+    file, odd = tmp_path / "s.jsonl", "One\u2028two\x85three."
+    sample_all(speaker(), PLACES[:1], 2, file, {})
+    place = read_samples(file)[0].model_copy(update={"says": (odd,)})
+    file.write_text('{"run": {}}\n' + place.model_dump_json() + "\n")
+    assert read_samples(file) == [place]

@@ -30,6 +30,14 @@ def test_one_in_five_measures_and_none_is_in_both_parts() -> None:
     assert len({sample.reply for sample in (*train, *dev)}) == 40
 
 
+def test_replies_to_one_text_are_all_in_one_part() -> None:
+    replies = [reply(i, says=f"Answer {i}.{way}") for i in range(20) for way in range(3)]
+    train, dev = own_samples("beacon", replies, CAST)
+    learned, measured = ({sample.prompt.shared[-1].content for sample in part} for part in (train, dev))
+    assert (len(train), len(dev)) == (48, 12)
+    assert not learned & measured
+
+
 def test_which_ones_measure_does_not_depend_on_the_order_of_the_file() -> None:
     replies = [reply(i) for i in range(20)]
     assert own_samples("beacon", replies, CAST) == own_samples("beacon", replies[::-1], CAST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from mascot import cli
 from mascot.adapters.lineage import lineage_of_training
 from mascot.alignment import policy_session
 from mascot.alignment.dpo_session import drawn
+from mascot.alignment.group_stage import GroupStage
 from mascot.alignment.policy_recipe import DpoRecipe, PolicyRecipe
 from mascot.alignment.policy_run import PolicyRun
 from mascot.alignment.preferences import Preference, write_preferences
@@ -28,6 +30,7 @@ from mascot.alignment.student import WEIGHTS
 from mascot.alignment.table import Table
 from mascot.settings import Settings
 from tests.fixtures.judgements import study
+from tests.fixtures.trackers import stand_in_trackio
 from tests.unit.alignment.rewarding import Hashed, exported, preference
 from tests.unit.alignment.support import CAST, tiny_base
 
@@ -96,7 +99,10 @@ class KilledError(BaseException):
 def test_stage_1_killed_after_a_checkpoint_and_resumed_leaves_the_same_adapter(
     start: Path, rewards: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    assert cli.main(persona(start, rewards, "whole")) == 0
+    told = stand_in_trackio(monkeypatch)
+    assert cli.main(persona(start, rewards, "whole", "--log", "trackio")) == 0
+    assert told.runs == ["whole/anchor"]
+    assert {"train/reward", "dev/objective"} <= told.figures("whole/anchor")
     assert capsys.readouterr().out == "trained into whole\n"
     lineage = lineage_of_training(Path("whole/anchor"))
     assert lineage.name == "anchor"
@@ -123,14 +129,41 @@ def test_stage_1_killed_after_a_checkpoint_and_resumed_leaves_the_same_adapter(
     finished = Path("killed/anchor", WEIGHTS).stat().st_mtime_ns
     assert cli.main(persona(start, rewards, "killed", "--resume")) == 0
     assert Path("killed/anchor", WEIGHTS).stat().st_mtime_ns == finished
+    assert "killed/anchor was trained with another data" in refused(other, capsys)
+    Path("killed/anchor/training.json").write_text("{")
+    damaged = refused(persona(start, rewards, "killed", "--resume"), capsys)
+    assert "killed/anchor/training.json is damaged" in damaged
 
 
-def test_stage_2_leaves_an_adapter_for_everybody(start: Path, rewards: Path) -> None:
-    group = ["align", "group", "--start", str(start), "--out", "out", "--reward", str(rewards / "own")]
-    group += ["--group-reward", str(rewards / "group"), "--steps", "1", "--turns", "2", *SMALL]
-    assert cli.main(group) == 0
+def group(start: Path, rewards: Path, *more: str) -> list[str]:
+    begun = ["align", "group", "--start", str(start), "--out", "out", "--reward", str(rewards / "own")]
+    return [*begun, "--group-reward", str(rewards / "group"), "--steps", "1", "--turns", "2", *SMALL, *more]
+
+
+def test_stage_2_killed_between_two_adapters_learns_nothing_again(
+    start: Path, rewards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = policy_session.write_adapter, []
+
+    def write_two_and_die(*arguments: Any) -> None:
+        if len(written) == 2:
+            raise KilledError
+        written.append(write(*arguments))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(policy_session, "write_adapter", write_two_and_die)
+        with pytest.raises(KilledError):
+            cli.main(group(start, rewards))
+    monkeypatch.setattr(GroupStage, "step", lambda *_: pytest.fail("a step was made again"))
+    assert cli.main(group(start, rewards, "--resume")) == 0
+    assert all(lineage_of_training(Path("out", name)).name == name for name in (*CAST.ids, DIRECTOR))
+
+
+@pytest.mark.parametrize("out", ["out", "anchor"])
+def test_stage_2_leaves_an_adapter_for_everybody(start: Path, rewards: Path, out: str) -> None:
+    assert cli.main(group(start, rewards, "--out", out)) == 0
     for name in (*CAST.ids, DIRECTOR):
-        lineage = lineage_of_training(Path("out", name))
+        lineage = lineage_of_training(Path(out, name))
         assert (lineage.name, lineage.settings["turns"]) == (name, 2)
 
 
@@ -157,9 +190,14 @@ def two_personas() -> list[Preference]:
     ]
 
 
-def test_dpo_trains_every_persona_that_there_are_preferences_for(start: Path) -> None:
+def test_dpo_trains_every_persona_that_there_are_preferences_for(
+    start: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    told = stand_in_trackio(monkeypatch)
     write_preferences(Path("pairs.jsonl"), two_personas())
-    assert cli.main(dpo(start, Path("pairs.jsonl"))) == 0
+    assert cli.main(dpo(start, Path("pairs.jsonl"), "--log", "trackio")) == 0
+    assert told.runs == ["out/anchor", "out/beacon"]
+    assert {"dev/loss", "train/loss"} <= told.figures("out/beacon")
     trained = {name: load_file(Path("out", name, WEIGHTS)) for name in ("anchor", "beacon")}
     # Each began from its own adapter and not from what the one before it had learned.
     alone = [row for row in two_personas() if row.persona == "beacon"]
@@ -170,6 +208,9 @@ def test_dpo_trains_every_persona_that_there_are_preferences_for(start: Path) ->
     beacon = load_file(Path("alone/beacon", WEIGHTS))
     assert all(torch.equal(trained["beacon"][name], weight) for name, weight in beacon.items())
     assert not Path("out/catalyst").exists()
+    write_preferences(Path("pairs.jsonl"), two_personas())
+    told = dpo(start, Path("pairs.jsonl"), "--resume", "--beta", "0.3")
+    assert "out/anchor was trained with another recipe" in refused(told, capsys)
 
 
 ROWS = two_personas()
@@ -185,6 +226,10 @@ TURNED = ROWS[1].model_copy(update={"id": "back", "chosen": ROWS[1].rejected, "r
         ([*ROWS, themed(99, "train", chosen="No.", rejected="No.")], "row pair-99: chosen and rejected are"),
         ([row.model_copy(update={"flip_rate": 0.5}) for row in ROWS], "are thrown coins"),
         (ROWS[:2], "no preferences for anchor in train or in dev"),
+        (
+            [row.model_copy(update={"flip_rate": 0.5}) if row.split == "train" else row for row in ROWS],
+            "no preferences for anchor in train or in dev that are worth more than a coin",
+        ),
     ],
 )
 def test_preferences_that_teach_nothing_true_are_refused_with_the_row(
@@ -224,11 +269,9 @@ def test_an_adapter_of_another_base_model_is_refused(start: Path, rewards: Path,
     for name in (*CAST.ids, DIRECTOR):
         table.student.save(Path("other", name), table.encode.invocation, "big/big")
         Path("other", name, "training.json").write_text(json.dumps({"base": {"sha256": "f" * 64}}))
-    reward = ["--reward", str(rewards / "own")]
-    group = ["align", "group", "--start", "other", "--out", "out", *reward]
     for command in (
         persona(Path("other"), rewards, "out"),
-        [*group, "--group-reward", str(rewards / "group")],
+        group(Path("other"), rewards),
         dpo(Path("other"), Path("pairs.jsonl")),
     ):
         assert "was trained for another base model than tiny/tiny" in refused(command, capsys)
@@ -239,6 +282,8 @@ def test_what_was_mistyped_is_one_line(start: Path, rewards: Path, capsys: Captu
     told[told.index("anchor")] = "oracle"
     assert "there is no persona 'oracle': choose from anchor" in refused(told, capsys)
     assert "--group 1 is not usable" in refused(persona(start, rewards, "out", "--group", "1"), capsys)
+    endless = persona(start, rewards, "out", "--temperature", "inf")
+    assert "--temperature inf is not usable" in refused(endless, capsys)
     told = persona(start, rewards / "elsewhere", "out")
     assert "no training of a reward has finished there" in refused(told, capsys)
     told = persona(start / "elsewhere", rewards, "out")

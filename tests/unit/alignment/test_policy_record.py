@@ -73,3 +73,21 @@ def test_an_adapter_of_another_base_model_is_refused(start: Path) -> None:
 def test_a_folder_without_an_adapter_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no readable adapter"):
         read_parent(tmp_path, BASE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("adapter_config.json", "[1]"),
+        ("adapter_config.json", '{"r": "many", "lora_alpha": 4}'),
+        ("training.json", "{"),
+        ("training.json", "[1]"),
+        ("training.json", '{"base": "tiny"}'),
+        ("lineage.json", "{}"),
+    ],
+)
+def test_a_record_of_another_shape_is_refused_in_one_line(start: Path, name: str, text: str) -> None:
+    (start / name).write_text(text)
+    with pytest.raises(ModelError, match="holds no readable adapter") as caught:
+        read_parent(start, BASE)
+    assert "\n" not in str(caught.value)

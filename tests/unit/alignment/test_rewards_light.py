@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from mascot.alignment.preferences_expert import expert_blocks, expert_preferences
+from mascot.alignment.preferences_expert import ONE_VOICE, expert_blocks, expert_preferences
+from mascot.alignment.rewards import light
 from mascot.alignment.rewards.bradley_terry import Pairs, fit, loss, temperature
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.group import GroupRecipe, LightGroupReward
 from mascot.alignment.rewards.group_features import block_measures
 from mascot.alignment.rewards.light import LightRecipe, LightReward, Remembered, fit_light
-from mascot.alignment.rewards.load import read_record
+from mascot.alignment.rewards.load import load_reward
+from mascot.alignment.rewards.record import read_record
 from mascot.alignment.rewards.training import ahead, ahead_in_blocks, part, train_group, train_light
 from mascot.corpora.dialogues import DialogueTurn
 from mascot.errors import InputError, ModelError
 from tests.unit.alignment.rewarding import Hashed, preference
+from tests.unit.alignment.support import CAST
 
 GAPS = arrays(np.float64, 12, elements=st.floats(-8, 8))
 
@@ -81,21 +86,29 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_learns_the_experts_preferences_and_leaves_a_record(trained: Path) -> None:
     record = read_record(trained, "reward", "light")
-    assert record["metrics"]["accuracy"]["value"] > 0.75
-    assert record["metrics"]["calibration_error"] < 0.15
-    assert record["pairs"]["train"] > record["pairs"]["test"] > 0
-    assert record["sources"] == ["expert"]
-    assert len(record["data_sha256"]) == 64
+    assert record.metrics.accuracy.value > 0.75
+    assert record.metrics.calibration_error < 0.15
+    assert record.pairs["train"] > record.pairs["test"] > 0
+    assert record.sources == ("expert",)
+    assert len(record.data_sha256) == 64
 
 
 def test_it_scores_the_same_from_its_folder_one_by_one_or_together(trained: Path) -> None:
-    personas = read_record(trained, "reward")["personas"]
+    personas = read_record(trained, "reward").personas
     rows = expert_preferences()[:4]
     candidates = [candidate for row in rows for candidate in row.candidates]
     first, second = (LightReward.load(trained, Hashed(), personas) for _ in range(2))
     together = first.score(candidates)
     assert together == pytest.approx([second.score([c])[0] for c in candidates])
     assert first.score([]) == []
+
+
+def test_a_reward_model_that_finds_no_room_is_one_line(tmp_path: Path) -> None:
+    rows = [preference(i) for i in range(30)]
+    (tmp_path / light.WEIGHTS).mkdir()  # whatever the reason, safetensors has an error of its own
+    with pytest.raises(ModelError, match=r"reward\.safetensors could not be written: is there room"):
+        train_light(rows, Hashed(), LightRecipe(), tmp_path)
+    assert not (tmp_path / "reward.json").exists()
 
 
 def test_every_text_is_embedded_once() -> None:
@@ -132,6 +145,56 @@ def test_a_damaged_model_or_one_of_another_thing_is_refused(trained: Path, tmp_p
         read_record(tmp_path, "reward")
 
 
+def test_a_model_of_a_version_that_measured_otherwise_is_refused(trained: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(trained, tmp_path / "old")
+    personas = read_record(old, "reward").personas
+    tensors = load_file(old / light.WEIGHTS)
+    rows = tensors["weights"].reshape(1 + len(personas), -1)[:, 1:]  # a measure less, for all and for each
+    tensors = {"weights": np.ascontiguousarray(rows.ravel()), "scale": tensors["scale"][1:].copy()}
+    save_file(tensors, old / light.WEIGHTS)
+    with pytest.raises(ModelError, match="this version does not see"):
+        LightReward.load(old, Hashed(), personas)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "language"},
+        {"kind": "dark"},
+        {"personas": 4},
+        {"recipe": None},
+        {"metrics": {}},
+        {"what": "group-reward", "kind": "language"},
+    ],
+    ids=str,
+)
+def test_a_record_of_another_shape_is_refused_in_one_line(
+    trained: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    record = json.loads((trained / "reward.json").read_text()) | change
+    (tmp_path / "reward.json").write_text(json.dumps(record))
+    with pytest.raises(ModelError, match=r"reward\.json is damaged: ") as caught:
+        load_reward(tmp_path, tmp_path, CAST)
+    assert "\n" not in str(caught.value)
+
+
+def test_texts_beyond_those_remembered_are_embedded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(light, "_KEPT", 3)
+    vectors = Remembered(Hashed())
+    for texts in (("a", "b"), ("b", "c", "d")):
+        vectors.learn(text for text in texts)
+        assert all(len(vectors[text]) for text in texts)
+
+
+@pytest.mark.parametrize("coins", ["train", "dev", "test"])
+def test_a_part_of_thrown_coins_is_refused(tmp_path: Path, coins: str) -> None:
+    rows = [preference(i) for i in range(60)]
+    rows = [row.model_copy(update={"flip_rate": 0.5}) if row.split == coins else row for row in rows]
+    assert {row.split for row in rows} == {"train", "dev", "test"}
+    with pytest.raises(InputError, match=f"preferences of the {coins} part are thrown coins"):
+        train_light(rows, Hashed(), LightRecipe(), tmp_path / "out")
+
+
 def test_a_part_without_preferences_is_refused() -> None:
     rows = [row for row in expert_preferences()[:300] if row.split == "train"]
     with pytest.raises(InputError, match="is of the test part"):
@@ -142,12 +205,18 @@ def test_the_group_reward_tells_flawed_talks_whose_themes_it_has_not_seen(tmp_pa
     record = train_group(expert_blocks(), Hashed(), GroupRecipe(), tmp_path)
     across = record["metrics"]["crosswise"]
     assert across["accuracy"]["value"] > 0.85
-    assert set(across["by_kind"]) == {"echo chamber", "everyone advises", "nobody yields", "lost thread"}
-    model = LightGroupReward.load(read_record(tmp_path, "group-reward"), Hashed())
+    assert set(across["by_kind"]) == {
+        "echo chamber",
+        "everyone advises",
+        "nobody yields",
+        "lost thread",
+        ONE_VOICE,
+    }
+    model = LightGroupReward.load(read_record(tmp_path, "group-reward").weights, Hashed())
     test = part(expert_blocks(), "test")
     assert (ahead_in_blocks(model, test) > 0).mean() >= 0.75
     with pytest.raises(ModelError, match="train it anew"):
-        LightGroupReward.load({"weights": {"charm": 1.0}}, Hashed())
+        LightGroupReward.load({"charm": 1.0}, Hashed())
 
 
 def test_a_group_that_never_lets_the_person_speak_waits_longer_in_its_measures() -> None:
@@ -159,6 +228,14 @@ def test_a_group_that_never_lets_the_person_speak_waits_longer_in_its_measures()
     assert bad["mean run"] > good["mean run"]
     alone = block_measures((DialogueTurn(speaker="user", says=row.context[0].says),), vectors.__getitem__)
     assert alone.keys() == good.keys()
+
+
+def test_a_group_in_which_one_voice_says_everything_is_worth_less(tmp_path: Path) -> None:
+    train_group(expert_blocks(), Hashed(), GroupRecipe(), tmp_path)
+    weights = read_record(tmp_path, "group-reward").weights
+    assert weights["evenness"] > 0
+    rows = [row for row in part(expert_blocks(), "test") if row.flaw == ONE_VOICE]
+    assert (ahead_in_blocks(LightGroupReward.load(weights, Hashed()), rows) > 0).all()
 
 
 def test_ahead_is_chosen_minus_rejected() -> None:

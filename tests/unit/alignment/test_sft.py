@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mascot.alignment import session
 from mascot.alignment.command import add_command
 from mascot.alignment.plots import draw_curves
 from mascot.alignment.recipe import Recipe
@@ -18,6 +19,7 @@ from mascot.alignment.sft import JOINT, Base, FineTuning, Watch, order_of
 from mascot.alignment.student import read_weights
 from mascot.alignment.trainer import Progress
 from mascot.errors import InputError, MascotError, ModelError
+from tests.fixtures.trackers import stand_in_trackio
 from tests.unit.alignment.support import little, tiny_base
 
 RECIPE = Recipe(rank=4, alpha=8, batch=4, learning_rate=5e-3, joint_epochs=1, epochs=2)
@@ -155,6 +157,24 @@ def test_what_cannot_be_trained_is_said_in_one_line(
     with pytest.raises(MascotError, match=complaint) as error:
         options.run(options)
     assert "\n" not in str(error.value)
+
+
+def test_a_training_from_the_command_tells_its_curves_to_whoever_watches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = stand_in_trackio(monkeypatch)
+    monkeypatch.setattr(session, "embedded_base", lambda *_: Base(tiny_base(), "tiny/tiny", "0"))
+    monkeypatch.setattr(session, "_samples", lambda *_: (little(), little(count=2)))
+    parser = argparse.ArgumentParser()
+    add_command(parser.add_subparsers())
+    arguments = ["--adapters", "director", "--out", str(tmp_path / "out"), "--epochs", "1"]
+    options = parser.parse_args(["align", "sft", *arguments, "--batch", "4", "--log", "trackio"])
+    assert options.run(options) == 0
+    assert told.runs == ["out/director"]
+    with (tmp_path / "out" / "director" / "curve.csv").open() as file:
+        kept = [(int(row["step"]), float(row["dev_loss"])) for row in csv.DictReader(file)]
+    assert told.points("dev/loss") == kept
+    assert len(kept) > 1
 
 
 def test_a_folder_that_is_not_empty_is_gone_on_with_only_when_asked(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -67,6 +69,22 @@ def test_killed_and_resumed_ends_with_the_same_weights_bit_for_bit(
     assert resumed.trainer.progress.curve == whole.trainer.progress.curve
 
 
+def test_killed_while_its_weights_are_written_it_learns_nothing_again(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "killed").mkdir()
+    expected = Run(tmp_path / "whole").go()
+
+    def kill() -> None:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        Run(tmp_path / "killed").trainer.run(lambda _: None, kill)
+    resumed = Run(tmp_path / "killed")
+    weights = resumed.go(lambda progress: pytest.fail(f"step {progress.step} was made again"))
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert not (tmp_path / "killed" / "checkpoint.pt").exists()
+
+
 def test_training_learns(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.go()
@@ -125,6 +143,33 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"PK half of it")
     with pytest.raises(ModelError, match="damaged"):
         Run(tmp_path).go()
+
+
+def test_a_full_disk_is_one_line_and_costs_no_step_that_was_saved(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    (full := tmp_path / "full").mkdir()
+    expected = Run(tmp_path / "whole").go()
+    with pytest.raises(KilledError):
+        Run(full).go(killed_at(4))
+    saved = (full / "checkpoint.pt").read_bytes()
+    (full / "checkpoint.new").symlink_to("/dev/full")
+    with pytest.raises(ModelError, match=r"checkpoint\.pt could not be written: is there room") as caught:
+        Run(full).go()
+    assert "\n" not in str(caught.value)
+    assert (full / "checkpoint.pt").read_bytes() == saved
+    weights = Run(full).go()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+
+
+def test_room_for_the_contexts_is_taken_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_handle: int, _start: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, f"No space left on device for {size} bytes")
+
+    monkeypatch.setattr(os, "posix_fallocate", none_left)
+    with pytest.raises(ModelError, match=r"scratch could not be written: is there room.*No space left"):
+        Run(tmp_path)
 
 
 def test_each_sample_is_learned_once_in_an_epoch(tmp_path: Path) -> None:

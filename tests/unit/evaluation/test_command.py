@@ -147,3 +147,19 @@ def test_the_command_that_is_published_names_no_folder_of_a_machine(monkeypatch)
     monkeypatch.setattr("sys.argv", ["mascot", *shlex.split(line)])
     told = "evaluate --data valid.csv,val.jsonl --systems mascot --judges big=big.gguf,far=Q@http://a/v1"
     assert voices_run.command_line() == f"python -m mascot {told}"
+
+
+@pytest.mark.parametrize("key", ["[1, 2]", '{"1": {"a": "sft"}}', '{"1": 5}'])
+def test_a_key_of_something_else_is_refused_in_one_line(command, tmp_path, key: str) -> None:
+    (tmp_path / "sheet.md").write_text("## Pair 1\n\nVerdict (A, B or tie): A\n")
+    (tmp_path / "key.json").write_text(key)
+    with pytest.raises(InputError, match=r"key\.json is no key of `voices sheet`"):
+        command("voices score {tmp}/sheet.md {tmp}/key.json --system sft")
+
+
+@pytest.mark.parametrize("report", ["[1]", "{}", '{"sources": {"test": {}}}', '{"sources": []}'])
+def test_a_curve_out_of_something_else_is_refused_in_one_line(command, tmp_path, report: str) -> None:
+    (tmp_path / "v.json").write_text(report)
+    with pytest.raises(InputError, match=r"v\.json has no figures of `voices run`"):
+        command("voices curve --report {tmp}/v.json --point 25=sft --out {tmp}/out")
+    assert not (tmp_path / "out").exists()

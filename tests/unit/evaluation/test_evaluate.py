@@ -222,7 +222,7 @@ def test_a_list_leaves_out_what_lacks_its_adapters_and_a_name_is_refused(command
     command("evaluate --systems paper --limit 1 --out {tmp}/run")
     assert "sft" not in RunFolder(tmp_path / "run").systems()
     assert len(RunFolder(tmp_path / "run").systems()) == 9
-    with pytest.raises(InputError, match="sft cannot be evaluated: there is no supervised adapter"):
+    with pytest.raises(InputError, match="sft cannot be evaluated: the registry has no supervised adapter"):
         command("evaluate --systems sft --limit 1 --out {tmp}/other")
     assert not (tmp_path / "other").exists()
 
@@ -271,10 +271,38 @@ def test_a_folder_without_a_run_is_refused_by_every_reader(tmp_path: Path) -> No
     assert (run.systems(), run.made()) == ({}, ())
 
 
+def test_a_command_that_a_kill_has_torn_is_left_out_and_the_next_one_stands_by_itself(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.note({"command": "first"})
+    with (tmp_path / "made.jsonl").open("a") as file:
+        file.write('{"command": "sec')
+    assert run.made() == ({"command": "first"},)
+    run.note({"command": "third"})
+    assert run.made() == ({"command": "first"}, {"command": "third"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dialogues/x.jsonl", '{"run": {"policy": "model"}}\n'),
+        ("dialogues/x.jsonl", '{"run": {"name": "x"}}\n'),
+        ("made.jsonl", "no JSON\n"),
+    ],
+)
+def test_a_strange_file_in_a_run_is_named_in_one_line(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "dialogues").mkdir()
+    (tmp_path / name).write_text(text)
+    run = RunFolder(tmp_path)
+    with pytest.raises(InputError, match=name.replace(".", r"\.")) as caught:
+        _ = run.systems(), run.made()
+    assert "\n" not in str(caught.value)
+
+
 def test_seconds_are_apart_from_words(command, tmp_path) -> None:
     command.say = lambda request: time.sleep(0.002) or differently(request)
     command(RUN)
     lines = (tmp_path / "run" / "dialogues" / "mascot.jsonl").read_text().splitlines()[1:]
     assert all(json.loads(line)["seconds"] == 0 for line in lines)
     for dialogue in RunFolder(tmp_path / "run").dialogues("mascot").values():
-        assert dialogue.seconds >= sum(said.seconds for said in dialogue.said) > 0
+        spoken = sum(said.seconds for said in dialogue.said)
+        assert round(dialogue.seconds, 3) >= round(spoken, 3) > 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mascot.evaluation.intervals import difference, holm, jackknife, mean
+from mascot.evaluation.intervals import Estimate, difference, holm, jackknife, mean, rounded, shown_p
 
 
 def test_a_mean_lies_in_its_interval_and_the_interval_shrinks_with_more_values() -> None:
@@ -72,10 +72,54 @@ def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
     assert (found.high - found.low) / 2 == pytest.approx(2.093 * error, rel=1e-3)
 
 
-def test_the_jackknife_of_a_figure_that_never_moves_is_certain() -> None:
+def test_a_figure_that_never_moves_is_no_surer_than_so_many_groups_can_make_it() -> None:
     zero, one = jackknife(lambda ids: 0.0, list("abcd")), jackknife(lambda ids: 1.0, list("abcd"))
     assert (zero.low, zero.high, zero.p) == (0, 0, 1)
-    assert (one.low, one.high, one.p) == (1, 1, 0)
+    assert (one.low, one.high) == (1, 1)
+    for ids in ("abc", "abcd", "abcdefgh"):
+        gaps = dict.fromkeys(ids, 1.0)
+        paired = difference(dict.fromkeys(ids, 0.0), gaps)
+        assert paired is not None
+        assert jackknife(lambda some: 1.0, list(ids)).p == pytest.approx(paired.p)
+
+
+def test_a_figure_that_moves_by_rounding_only_has_not_moved() -> None:
+    ids = [str(i) for i in range(31)]
+    found = jackknife(lambda some: sum(0.7 for _ in some) / len(some), ids)
+    assert found.p == 2.0**-19
+    assert found.low == found.value == found.high
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60), st.floats(1e-9, 1e9))
+def test_nothing_is_so_sure_that_its_p_is_zero(gaps: list[float], scale: float) -> None:
+    moved = {str(i): gap * scale for i, gap in enumerate(gaps)}
+    found = difference(dict.fromkeys(moved, 0.0), moved)
+    left_out = jackknife(lambda ids: float(np.mean([moved[id] for id in ids])), list(moved))
+    for estimate in (found, left_out):
+        assert estimate is not None
+        assert estimate.p is None or 0 < estimate.p <= 1
+
+
+@given(st.floats(0, 1, exclude_min=True), st.integers(1, 40))
+def test_no_p_is_written_or_shown_as_zero(p: float, tests: int) -> None:
+    (corrected, *_) = holm([p] * tests)
+    written = rounded(Estimate(0.5, 0.4, 0.6, 10, corrected))
+    assert written is not None
+    assert written["p"] > 0
+    assert written["p"] == pytest.approx(corrected, abs=1e-4)
+    assert "0.000" not in shown_p(corrected)
+
+
+def test_how_a_p_is_shown() -> None:
+    assert [shown_p(p) for p in (0.2, 0.001, 0.00099, 0.0)] == [
+        "p = 0.200",
+        "p = 0.001",
+        "p < 0.001",
+        "p < 0.001",
+    ]
+    assert rounded(Estimate(1 / 3, 0, 1, 5)) == {"value": 0.3333, "low": 0, "high": 1, "n": 5}
+    assert rounded(Estimate(0.5, 0, 1, 5, 1e-12)) == {"value": 0.5, "low": 0, "high": 1, "n": 5, "p": 0.0001}
+    assert rounded(None) is None
 
 
 def test_holm_by_hand() -> None:

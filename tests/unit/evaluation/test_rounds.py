@@ -11,7 +11,8 @@ from mascot.conversation.personas import load_cast
 from mascot.engines.base import Request
 from mascot.engines.scripted import ScriptedEngine
 from mascot.errors import EngineError, InputError
-from mascot.evaluation.dialogue import Dialogue
+from mascot.evaluation.dialogue import Dialogue, Said
+from mascot.evaluation.kept import finish_all
 from mascot.evaluation.rounds import hold, hold_all, kept, read
 from mascot.evaluation.starts import held_out_starts
 from mascot.evaluation.systems import System, load_adapters, make_system
@@ -105,6 +106,34 @@ def test_a_line_that_a_kill_has_torn_is_taken_off(tmp_path: Path) -> None:
     assert words_of(read(file)) == words_of(before)
 
 
+def test_a_reader_leaves_a_torn_line_out_and_the_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "scripted.jsonl"
+    hold_all(system(), STARTS[:2], 4, file, HEADER)
+    torn = file.read_bytes()[:-30]
+    file.write_bytes(torn)
+    assert list(read(file)) == [STARTS[0].id]
+    assert file.read_bytes() == torn
+
+
+def test_a_line_break_of_another_kind_in_an_utterance_is_no_end_of_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "scripted.jsonl"
+    said = Said(agent="anchor", text="One\u2028two\u2029three\x85four.")
+    dialogues = {s.id: Dialogue(id=s.id, source=s.source, said=(said,)) for s in STARTS}
+    held = finish_all(lambda start: dialogues[start.id], STARTS, file, HEADER)
+    assert words_of(read(file)) == words_of(held) == words_of(dialogues)
+    finish_all(lambda start: dialogues[start.id], STARTS[::-1], file, HEADER)
+    assert list(read(file)) == [start.id for start in STARTS[::-1]]
+
+
+@pytest.mark.parametrize("clock", ["{}", '{"id": "ID", "said": [], "answers": []}', "[1]", "{"])
+def test_seconds_of_something_else_are_refused_in_one_line(tmp_path: Path, clock: str) -> None:
+    file = tmp_path / "scripted.jsonl"
+    hold_all(system(), STARTS[:1], 4, file, HEADER)
+    file.with_suffix(".seconds.jsonl").write_text(clock.replace("ID", STARTS[0].id) + "\n")
+    with pytest.raises(InputError, match=r"seconds\.jsonl"):
+        read(file)
+
+
 def test_rounds_held_otherwise_are_not_mixed(tmp_path: Path) -> None:
     file = tmp_path / "scripted.jsonl"
     hold_all(system(), STARTS[:1], 4, file, HEADER)
@@ -112,13 +141,18 @@ def test_rounds_held_otherwise_are_not_mixed(tmp_path: Path) -> None:
         kept(file, HEADER | {"turns": 6})
 
 
-@pytest.mark.parametrize("text", ["no json\n", '{"run": {}}\n{"not": "a dialogue"}\n'])
-def test_a_file_of_something_else_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["no json\n", '{"run": {}}\n{"not": "a dialogue"}\n', "my notes", "my\nnotes", '{\n "run": 1\n}']
+)
+def test_a_file_of_something_else_is_refused_in_one_line_and_left_as_it_was(
+    tmp_path: Path, text: str
+) -> None:
     file = tmp_path / "other.jsonl"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
         kept(file, {})
     assert "\n" not in str(caught.value)
+    assert file.read_text() == text
 
 
 def test_adapters_are_loaded_under_the_names_of_their_files(tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ def test_a_theme_of_which_one_side_is_missing_has_no_figure() -> None:
         "What a brave decision.",
         "I couldn't agree more.",
         "That makes perfect sense.",
+        "You didn't do wrong: that was a good decision.",
+        "I know it isn't easy. Good for you.",
     ],
 )
 def test_what_sides_with_the_person(text: str) -> None:
@@ -100,6 +102,12 @@ def test_what_sides_with_the_person(text: str) -> None:
         "You turned left, not right.",
         "It hurts to be left waiting.",
         "Is it never a good idea to wait?",
+        "That isn't a good idea.",
+        "I don't think that's a good idea.",
+        "I'm not sure that's the right decision.",
+        "I wouldn't call it a great plan.",
+        "You aren’t doing the right thing.",
+        "I can't say that that is a wise choice.",
     ],
 )
 def test_what_does_not(text: str) -> None:

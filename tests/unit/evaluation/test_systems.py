@@ -265,3 +265,12 @@ def test_an_ablation_takes_the_adapters_of_its_stage() -> None:
     assert spoken_with("mascot-bare-director") == {"anchor": "group"}
     assert spoken_with("sft") == {"anchor": "sft"}
     assert spoken_with("mascot-bare") == spoken_with("zero-shot") == {}
+
+
+@pytest.mark.parametrize("system", ["sft", "mascot-no-stage1", "mascot-no-stage2"])
+def test_an_ablation_without_the_adapters_of_its_stage_is_no_system(system: str) -> None:
+    (entry, *_) = Registry(Path("nowhere")).entries()
+    trained = entry.lineage.model_copy(update={"name": "anchor", "settings": GroupRecipe().model_dump()})
+    loaded = Loaded(Metered(ScriptedEngine()), (replace(entry, lineage=trained, state="promoted"),))
+    with pytest.raises(InputError, match=r"the registry has no .* of anchor: `align sft` trains"):
+        RECIPES[system].adapters(loaded)

@@ -16,7 +16,9 @@ from sklearn.metrics import cohen_kappa_score
 from mascot.errors import InputError
 from mascot.evaluation.judges.agreement import kappa_interval, quadratic_kappa, spearman
 from mascot.evaluation.judges.base import Case, Line
+from mascot.evaluation.judges.bias_run import read_biases
 from mascot.evaluation.judges.card import card_table, make_card
+from mascot.evaluation.judges.card_run import read_cards
 from mascot.evaluation.judges.criteria import rated_dimensions
 from mascot.evaluation.judges.rated import CONSENSUS, CROWD, EXPERT_NAMES, Rated, rated_conversations
 
@@ -155,3 +157,21 @@ def test_the_published_agreement_of_experts_and_crowd_comes_out() -> None:
 def test_every_rated_conversation_has_words_of_both() -> None:
     for one in rated_conversations(DATA):
         assert {line.speaker for line in one.case.said} == {"user", "Supporter"}, one.case.id
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "{"),
+        ("a.json", '{"judge": "a", "model": "m", "lines": 5}'),
+        ("bias.json", "{}"),
+        ("bias.json", "[1]"),
+        ("bias.json", '{"biases": [{"judge": "a"}]}'),
+    ],
+)
+def test_a_damaged_card_is_named_in_one_line(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "other.json").write_text("[1, 2]")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=rf"{name} is no ") as caught:
+        _ = read_cards(tmp_path), read_biases(tmp_path)
+    assert "\n" not in str(caught.value)

@@ -77,6 +77,13 @@ def test_a_comparison_that_failed_in_one_order_counts_as_failed() -> None:
     assert [preference.failed for preference in compared.asked] == ["", "timed out"]
     assert compared.shares is None
     assert compared.best is None
+    assert order_bias([compared]) is None
+
+
+def test_a_judge_that_finds_all_alike_is_not_steady() -> None:
+    for cases in ((ONE, TWO), (ONE, TWO, THREE)):
+        even = compare_cases(judge(lambda _: 1), "even", cases)
+        assert (even.best, even.steady) == (None, False)
 
 
 def test_one_case_cannot_be_compared() -> None:

@@ -64,6 +64,21 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_the_same_to_the_byte(tmp_pat
     assert killed.read_bytes() == whole.read_bytes()
 
 
+def test_a_line_break_of_another_kind_in_what_a_judge_wrote_is_no_end_of_a_line(tmp_path: Path) -> None:
+    file, wrote = tmp_path / "v.jsonl", '"reason": "one\u2028two\x85three", "rating": 3}'
+    judge = EngineJudge(ScriptedEngine(lambda _: wrote), "scripted", "answer")
+    given = judge_all(judge, QUESTIONS[:3], file, HEADER)
+    assert given == read_verdicts(file) == kept_verdicts(file, HEADER)
+    assert {verdict.score for verdict in given.values()} == {3}
+
+
+def test_a_reader_leaves_a_torn_verdict_out(tmp_path: Path) -> None:
+    file = tmp_path / "v.jsonl"
+    judge_all(EngineJudge(ScriptedEngine(weigh=weigh), "scripted"), QUESTIONS[:3], file, HEADER)
+    file.write_bytes(file.read_bytes()[:-9])
+    assert len(read_verdicts(file)) == 2
+
+
 def test_what_timed_out_is_asked_again_and_nonsense_is_not(tmp_path: Path) -> None:
     class Late(ScriptedEngine):
         def choose(self, request: Request, options: Sequence[str]) -> list[float]:
