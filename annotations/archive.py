@@ -18,6 +18,7 @@ from annotations.database import translated
 from annotations.registry import slots_of
 from annotations.schema import APPENDED, HEAD, ITEMS, JOURNAL, SLOTS, TEXTS
 from annotations.verification import holders
+from mascot.errors import StoreError
 
 Record = tuple[str, str, dict[str, Any]]
 LEDGER = "ledger"
@@ -64,14 +65,21 @@ class RatingSource:
         return [f"text-{id}" for id in sorted(kept) if id <= last]
 
     def restore(self, records: Sequence[Record]) -> dict[str, str]:
-        """Into an empty store only: two chains cannot be made one."""
+        """Into an empty store only: two chains cannot be made one.
+
+        Raises:
+            StoreError: the archive's chain is not the beginning of the one that is here.
+        """
         runs = [body for key, _, body in records if key == LEDGER]
         words = {body["id"]: body for key, _, body in records if key != LEDGER}
+        if not runs:
+            return {}
+        entries = {entry["seq"]: entry for run in runs for entry in run["entries"]}
+        chain = [entries[seq] for seq in sorted(entries)]
         with translated(), self._engine.begin() as connection:
-            if not runs or connection.scalar(sa.select(HEAD.c.seq)):
+            if connection.scalar(sa.select(HEAD.c.seq)):
+                self._must_begin_with(chain, connection)
                 return {}
-            entries = {entry["seq"]: entry for run in runs for entry in run["entries"]}
-            chain = [entries[seq] for seq in sorted(entries)]
             last_id = _insert_rows(connection, runs)
             connection.execute(JOURNAL.insert(), chain)
             if texts := [body for id, body in sorted(words.items()) if id <= last_id]:
@@ -80,6 +88,14 @@ class RatingSource:
             connection.execute(HEAD.update().values(end | {"last_id": last_id}))
             _hand_out_again(connection)
         return {LEDGER: str(chain[-1]["seq"])}
+
+    def _must_begin_with(self, chain: Sequence[Mapping[str, Any]], connection: sa.Connection) -> None:
+        here = connection.scalar(sa.select(JOURNAL.c.hash).where(JOURNAL.c.seq == chain[-1]["seq"]))
+        if here != chain[-1]["hash"]:
+            raise StoreError(
+                f"{self._engine.url.database} lacks ratings that {self.name} has in the archive: "
+                "move the file away to go on from the archive, or name another MASCOT_ARCHIVE"
+            )
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:

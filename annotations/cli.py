@@ -6,43 +6,38 @@ A mistake of the user's is one line on standard error and exit code 2.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from annotations.cards import NO_LICENCE
 from annotations.commands import exchange, statistics
 from annotations.commands.show import show, table
+from annotations.database import must_be_there
 from annotations.exports.formats import FORMATS
 from annotations.exports.tables import KINDS
 from annotations.records import Withdrawal
 from annotations.store import Store
-from mascot.errors import MascotError
+from mascot.commandline import OneLineParser, count, exit_code, share
 
 DEFAULT_STORE = "sqlite:///ratings.db"
-_Run = Callable[[argparse.Namespace], int]
-_Add = Callable[[str, str, _Run], argparse.ArgumentParser]
+_Deed = Callable[[argparse.Namespace], int]
+_Add = Callable[[str, str, _Deed], argparse.ArgumentParser]
 """Adds a command: its name, one line about it, what it does."""
+_NO_STORE_NEEDED = ("init", "import", "plan")
+"""Commands that make the store if need be, or need none."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        return options.run(options)
-    except MascotError as error:
-        sys.stderr.write(f"annotations: {error}\n")
-        return 2
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            sys.stderr.close()
-            return 0
-        sys.stderr.write(f"annotations: {error.filename or 'a file'}: {error.strerror}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return exit_code("annotations", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command not in _NO_STORE_NEEDED and getattr(options, "csv", None) is None:
+        must_be_there(options.store)
+    return options.run(options)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -102,21 +97,16 @@ def _withdraw(options: argparse.Namespace) -> int:
     return 0
 
 
-class _OneLine(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line, and leaves the usage to `--help`."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"annotations: {message}; see `{self.prog} --help`\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(prog="annotations", description="The store of ratings, and what can be made of it.")
-    common = _OneLine(add_help=False)
+    parser = OneLineParser(
+        prog="annotations", description="The store of ratings, and what can be made of it."
+    )
+    common = OneLineParser(add_help=False)
     common.add_argument("--store", default=DEFAULT_STORE, metavar="URL", help="SQLAlchemy URL of the store")
     common.add_argument("--json", action="store_true", help="for programs")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
-    def add(name: str, help: str, run: _Run) -> argparse.ArgumentParser:
+    def add(name: str, help: str, run: _Deed) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, parents=[common])
         command.set_defaults(run=run)
         return command
@@ -143,7 +133,7 @@ def _add_statistics(add: _Add) -> None:
         agreement.add_argument(f"--{name}", metavar="COLUMN", help="with --csv")
     agreement.add_argument("--criterion", metavar="NAME", help="only this one; with --csv the column")
     agreement.add_argument("--level", choices=("nominal", "ordinal", "interval"), help="what numbers mean")
-    agreement.add_argument("--draws", type=_count, default=1000, metavar="N", help="bootstrap samples")
+    agreement.add_argument("--draws", type=count, default=1000, metavar="N", help="bootstrap samples")
 
     strengths = add("strengths", "how strong each arm is, per criterion", statistics.strengths_of_arms)
     strengths.add_argument("--study", metavar="ID")
@@ -154,14 +144,14 @@ def _add_statistics(add: _Add) -> None:
     quality.add_argument("--study", metavar="ID")
 
     plan = add("plan", "what a comparison of two arms could show, by simulation", statistics.plan)
-    plan.add_argument("--raters", type=_count, required=True, metavar="N")
-    plan.add_argument("--items", type=_count, nargs="+", required=True, metavar="N")
-    plan.add_argument("--per-item", type=_count, required=True, metavar="N", help="raters of each item")
+    plan.add_argument("--raters", type=count, required=True, metavar="N")
+    plan.add_argument("--items", type=count, nargs="+", required=True, metavar="N")
+    plan.add_argument("--per-item", type=count, required=True, metavar="N", help="raters of each item")
     plan.add_argument("--effect", type=float, default=0.41, metavar="LOGODDS", help="0.41 is 60 to 40")
     plan.add_argument("--ties", type=float, default=0.5, metavar="NU", help="Davidson's ν")
     plan.add_argument("--alpha", type=float, default=0.05)
     plan.add_argument("--wanted", type=float, metavar="POWER", help="only the smallest plan that reaches it")
-    plan.add_argument("--studies", type=_count, default=1000, metavar="N", help="simulated studies")
+    plan.add_argument("--studies", type=count, default=1000, metavar="N", help="simulated studies")
 
 
 def _add_exchange(add: _Add) -> None:
@@ -173,7 +163,9 @@ def _add_exchange(add: _Add) -> None:
     export.add_argument("--personas", type=Path, metavar="FOLDER", help="cards beside the built-in ones")
     export.add_argument("--consent", metavar="CHOICE", help="only of raters who agreed to this, e.g. publish")
     for name in ("validation", "test"):
-        export.add_argument(f"--{name}", type=_share, default=0.1, metavar="SHARE", help="of the dialogues")
+        export.add_argument(
+            f"--{name}", type=share(0.5), default=0.1, metavar="SHARE", help="of the dialogues"
+        )
     export.add_argument("--seed", type=int, default=0, metavar="S", help="of the splits")
     export.add_argument("--title", metavar="TEXT")
     export.add_argument("--licence", default=NO_LICENCE, metavar="ID", help="as the hub names it")
@@ -205,19 +197,3 @@ def _add_exchange(add: _Add) -> None:
     lineage = add("lineage", "the raw answers a row of an export was made of", exchange.lineage)
     lineage.add_argument("row", metavar="ROW", help="as the column `row` names it")
     lineage.add_argument("--personas", type=Path, metavar="FOLDER", help="cards beside the built-in ones")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 0.5:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 0.5")
-    return share

@@ -155,26 +155,34 @@ def _field(parent: str, field: pa.Field, file: str) -> Json:
     id = f"{parent}/{field.name}"
     described: Json = {"@type": "cr:Field", "@id": id, "name": id, "description": meaning(field)}
     source = {"fileObject": {"@id": file}, "extract": {"column": field.name}}
-    if pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type):
-        parts = [_sub_field(id, part, source) for part in field.type.value_type]
-        return {**described, "isArray": True, "arrayShape": "-1", "subField": parts}
+    if _holds_records(field.type):
+        return {**described, **_records(id, field.type, source, "[*]")}
     return {**described, **_type(field.type), "source": source}
 
 
-def _sub_field(parent: str, field: pa.Field, source: Json) -> Json:
-    """One field of a column of records. mlcroissant reads the first record's only; other readers all."""
+def _holds_records(type: pa.DataType) -> bool:
+    return pa.types.is_list(type) and pa.types.is_struct(type.value_type)
+
+
+def _records(parent: str, type: pa.ListType, source: Json, path: str) -> Json:
+    parts = [_sub_field(parent, part, source, f"{path}.{part.name}") for part in type.value_type]
+    return {"isArray": True, "arrayShape": "-1", "subField": parts}
+
+
+def _sub_field(parent: str, field: pa.Field, source: Json, path: str) -> Json:
+    """One field of a column of records, which may hold records itself.
+
+    mlcroissant reads the first record's only; other readers all.
+    """
     id = f"{parent}/{field.name}"
-    return {
-        "@type": "cr:Field",
-        "@id": id,
-        "name": id,
-        **_type(field.type),
-        "source": {**source, "transform": {"jsonPath": f"[*].{field.name}"}},
-    }
+    described: Json = {"@type": "cr:Field", "@id": id, "name": id}
+    if _holds_records(field.type):
+        return {**described, **_records(id, field.type, source, f"{path}[*]")}
+    return {**described, **_type(field.type), "source": {**source, "transform": {"jsonPath": path}}}
 
 
 def _type(type: pa.DataType) -> Json:
-    """Croissant's words for a column's type; records within records are told as text."""
+    """Croissant's words for a column's type that holds no records."""
     if pa.types.is_list(type):
         return {**_type(type.value_type), "isArray": True, "arrayShape": "-1"}
     for holds, name in (

@@ -18,6 +18,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mascot.errors import StoreError
+from mascot.sqlite import careful
 
 BUSY_SECONDS = 20.0
 """How long a writer waits for another process's lock before it says that the database is busy."""
@@ -50,23 +51,62 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
+def must_be_there(url: str) -> None:
+    """Refuse a URL of a SQLite file that nobody has made: whoever only reads would make an empty store.
+
+    Raises:
+        StoreError: there is no such file.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except SQLAlchemyError:
+        return  # opening it says so
+    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    if file and file != ":memory:" and not parsed.query.get("uri") and not Path(file).exists():
+        raise StoreError(f"there is no store at {url!r}: check its path, or make it with `annotations init`")
+
+
+@contextmanager
+def set_up(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction in which tables are made or changed; processes that start together queue for it.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
+    with translated(), engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('mascot annotations'))"))
+        yield connection
+
+
 def migrate(engine: sa.Engine, revision: str = "head") -> None:
     """Bring the tables to a revision (by default the newest): create them, or change them.
-
-    Processes that start together queue for it.
 
     Raises:
         StoreError: the tables are of a newer version of this program, or cannot be written.
     """
-    with translated(), as_file(files("annotations") / "migrations") as folder:
+    with as_file(files("annotations") / "migrations") as folder, set_up(engine) as connection:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('mascot annotations'))"))
-            config.attributes["connection"] = connection
-            down = revision == "base" or revision.startswith("-")
-            (command.downgrade if down else command.upgrade)(config, revision)
+        config.attributes["connection"] = connection
+        down = revision == "base" or revision.startswith("-")
+        (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def scrub(engine: sa.Engine, table: str) -> None:
+    """Make what was deleted from a table unreadable in the files too, as far as the database can.
+
+    SQLite overwrites what is deleted (`secure_delete`); here its write-ahead log is emptied. PostgreSQL
+    frees the space with VACUUM; its own log and backups keep words as long as they are kept.
+
+    Raises:
+        StoreError: somebody keeps the log open; the rows are gone, doing it all again is right.
+    """
+    with translated(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"VACUUM FULL {table}")
+        elif connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+            raise StoreError("it is deleted, but another program still reads the old file: please try again")
 
 
 @contextmanager
@@ -97,12 +137,7 @@ def _shown(url: str) -> str:
 
 
 def _careful_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA secure_delete=ON")
+    careful(connection, BUSY_SECONDS)
 
 
 def _careful_postgres(connection: Any, _record: object) -> None:

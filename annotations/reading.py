@@ -1,6 +1,6 @@
 """Reading the store: records out of rows, in the order of saving, a batch at a time.
 
-Answers that were superseded and answers of people who withdrew never come out of here.
+Answers that were superseded or taken back, and answers of people who withdrew, never come out of here.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ from annotations.schema import (
 )
 from mascot.errors import NotFoundError
 
+TAKEN_BACK = "null"
+"""The value of a row that takes an answer back: it supersedes the answer, and is none itself."""
+LARGEST = 2**63 - 1
+"""No id is beyond: databases do not take such a number."""
 _BATCH = 1000
 _KEPT = 2000
 """Items, and raters, held in memory at a time; an item with its transcripts is some 20 kB."""
@@ -130,10 +134,10 @@ def answer(connection: sa.Connection, id: int) -> Rated:
     """One answer, current or not.
 
     Raises:
-        NotFoundError: there is none with this id, or its rater has withdrawn.
+        NotFoundError: there is none with this id, it only took one back, or its rater has withdrawn.
     """
     query = _current(None).where(ANSWERS.c.id == id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query).one_or_none() if id <= LARGEST else None
     if row is None:
         raise NotFoundError(f"the store has no answer {id}, or its rater has withdrawn")
     item = _items(connection, ITEMS.c.id == row.item, True)[row.item]
@@ -284,7 +288,7 @@ def _current(until: int | None) -> sa.Select[Any]:
         .join(ASSIGNMENTS, ASSIGNMENTS.c.id == ANSWERS.c.assignment)
         .join(ITEMS, ITEMS.c.id == ASSIGNMENTS.c.item)
         .outerjoin(TEXTS, TEXTS.c.id == ANSWERS.c.id)
-        .where(_counts())
+        .where(_counts(), ANSWERS.c.value != TAKEN_BACK)
     )
     if until is None:
         return query

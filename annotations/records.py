@@ -11,7 +11,7 @@ reader has to undo the counterbalancing: `Pairwise(winner=0)` is a vote for `ite
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
@@ -38,6 +38,7 @@ class Study(Record):
     lease_seconds: float = Field(default=1800.0, gt=0)
     """How long an item stays with a rater who does not answer, in seconds."""
     meta: Meta = Field(default_factory=dict)
+    """Whatever else belongs to it. `of` names the study it is a part of: consents to that hold here."""
 
 
 class Rater(Record):
@@ -236,17 +237,30 @@ class Draft(Record):
     """An answer as a page hands it in."""
 
     criterion: Id
-    value: Value
+    value: Value | None
+    """None takes the answer back that the question has."""
     target: Target = Target()
-    seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    seconds: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
     """Time on task as the page measured it."""
     client_at: datetime | None = None
-    """The rater's own clock, with its time zone; never trusted for anything."""
+    """The rater's own clock, with its time zone; never trusted; kept if UTC has such a time."""
+
+    @field_validator("client_at")
+    @classmethod
+    def _is_a_time(cls, at: datetime | None) -> datetime | None:
+        # At either end of the calendar the same moment in UTC may be in no year at all.
+        try:
+            if at is not None:
+                datetime.fromtimestamp(at.timestamp(), UTC)
+        except (OverflowError, ValueError, OSError):
+            return None
+        return at
 
 
 class Answer(Draft):
     """An answer as the store has it."""
 
+    value: Value  # pyright: ignore[reportIncompatibleVariableOverride] - what was taken back is never read
     id: int
     """Grows in the order of saving, over the whole store; what lineage names."""
     study: Id

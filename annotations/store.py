@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from annotations import reading, registry
 from annotations.archive import RatingSource
-from annotations.database import migrate, open_engine, translated
+from annotations.database import migrate, open_engine, scrub, translated
 from annotations.enrolment import Finish
 from annotations.importing import Import
 from annotations.leases import Lease, Release
@@ -39,7 +39,7 @@ from annotations.records import (
 from annotations.submission import Submit
 from annotations.takeover import Refused, TakeOver
 from annotations.verification import findings
-from annotations.withdrawal import Withdraw, scrub
+from annotations.withdrawal import Withdraw
 from annotations.writer import Writer
 
 
@@ -144,11 +144,11 @@ class Store:
 
         Raises:
             NotFoundError: there is no such rater or study.
+            StoreError: also where it is done, and the words could not be overwritten in the file yet.
         """
         receipt = self._writer.write(Withdraw(withdrawal, key))
         if withdrawal.erase:
-            with translated():
-                scrub(self._engine)
+            scrub(self._engine, "texts")
         return receipt
 
     def release(self, assignment: int, key: str) -> Receipt:
@@ -199,7 +199,8 @@ class Store:
     ) -> Receipt:
         """Save answers; they are on disk when this returns, all or none of them.
 
-        An answer to a question that has one supersedes it. Answering extends the lease.
+        An answer to a question that has one supersedes it; one of None takes it back. Answering extends the
+        lease.
 
         Args:
             assignment: its id.
@@ -268,7 +269,7 @@ class Store:
         """One answer with its item's transcripts, also one that was superseded.
 
         Raises:
-            NotFoundError: there is none, or its rater has withdrawn.
+            NotFoundError: there is none, or its rater has withdrawn; also where it only took one back.
         """
         with self._reader() as connection:
             return reading.answer(connection, id)

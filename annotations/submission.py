@@ -8,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from annotations.ledger import Entry, Ledger
+from annotations.ledger import Entry, Ledger, salted
 from annotations.reading import withdrawn
-from annotations.records import Draft, Pairwise, Ranking, Text
+from annotations.records import Draft, Pairwise, Ranking, Text, Value
 from annotations.registry import as_json
-from annotations.schema import ANSWERS, ASSIGNMENTS, ENDINGS, ITEMS, RATERS, SLOTS, STUDIES
+from annotations.schema import ANSWERS, ASSIGNMENTS, ENDINGS, ITEMS, RATERS, SLOTS, STUDIES, TEXTS
 from annotations.writer import Saving
 from mascot.errors import InputError, NotFoundError
 
@@ -21,6 +21,8 @@ Question = tuple[int, str, str]
 """Assignment, criterion and target: what has one current answer."""
 Current = dict[Question, tuple[int, int]]
 """Id and version of the current answer to each question."""
+_NO_WORDS = '{"kind":"text","text":""}'
+"""The value of an answer in words, which stand elsewhere."""
 
 
 class Submit(Saving):
@@ -72,9 +74,17 @@ class Submit(Saving):
             raise InputError(f"assignment {self.assignment} is already completed")
 
     def is_same(self, connection: sa.Connection, entry: Entry) -> bool:
-        ids = entry.ids(ANSWERS) or (0,)
-        written = set(connection.scalars(sa.select(ANSWERS.c.assignment).where(ANSWERS.c.id.in_(ids))))
-        return entry.kind == self.kind and written <= {self.assignment}
+        """Whether all that the key saved is handed in again; words that were erased since are any words."""
+        ids = entry.ids(ANSWERS)
+        if entry.kind != self.kind or bool(ids) != bool(self._answers):
+            return False
+        given = dict(zip(self._questions(), self._answers, strict=True))
+        query = sa.select(ANSWERS, TEXTS.c.salt).outerjoin(TEXTS, TEXTS.c.id == ANSWERS.c.id)
+        return all(
+            (answer := given.get((row.assignment, row.criterion, row.target))) is not None
+            and _says(row, answer.value)
+            for row in connection.execute(query.where(ANSWERS.c.id.in_(ids)))
+        )
 
     def _questions(self) -> list[Question]:
         return [question_of(self.assignment, answer) for answer in self._answers]
@@ -83,6 +93,13 @@ class Submit(Saving):
 _HOLD = (
     SLOTS.update().where(SLOTS.c.assignment == sa.bindparam("slot_of")).values(free_at=sa.bindparam("until"))
 )
+
+
+def _says(row: Row, value: Value | None) -> bool:
+    """Whether a row of answers, with its salt, has this value."""
+    if isinstance(value, Text):
+        return row.value == _NO_WORDS and (row.salt is None or row.content == salted(row.salt, value.text))
+    return row.value == as_json(value)
 
 
 def assignment_rows(ledger: Ledger, ids: Iterable[int]) -> dict[int, Row]:
@@ -148,7 +165,7 @@ def add_answer(
     _, criterion, target = question_of(assignment.id, answer)
     asked = json.loads(assignment.criteria)
     text = answer.value.text if isinstance(answer.value, Text) else None
-    value = as_json(answer.value) if text is None else '{"kind":"text","text":""}'
+    value = as_json(answer.value) if text is None else _NO_WORDS
     id = ledger.add(
         ANSWERS,
         content=text,

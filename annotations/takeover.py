@@ -74,6 +74,10 @@ class TakeOver(Saving):
                 known = reading.item(ledger.connection, item.id)
                 if known.study != self._study.id:
                     raise InputError(f"the item {item.id!r} belongs to the study {known.study!r}")
+                # Votes name candidates by their place in the item: it must be the same item.
+                if len(item.arms) > 1 and item.arms != known.arms:
+                    arms = " ".join(known.arms)
+                    raise InputError(f"the item {item.id!r} has the arms {arms}: give them as --arms {arms}")
         return [item for item in self._items if item.id in unknown]
 
 

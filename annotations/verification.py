@@ -141,10 +141,6 @@ def _left_over(connection: sa.Connection, last: int) -> Iterator[str]:
 
 def _texts(connection: sa.Connection) -> Iterator[str]:
     """Words that are there are those that were written; those that are not were asked to be erased."""
-    for table in APPENDED:
-        if "content" in table.c:
-            query = sa.select(table.c.id, table.c.content, TEXTS.c.salt, TEXTS.c.body)
-            ...
     for table in (ANSWERS, ITEMS, RATERS):
         query = (
             sa.select(table.c.id, table.c.content, TEXTS.c.salt, TEXTS.c.body, _erased(table).label("erased"))

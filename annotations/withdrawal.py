@@ -54,16 +54,3 @@ def refuse_withdrawn(ledger: Ledger, rater: int, study: int) -> None:
     """
     if ledger.read(sa.select(reading.withdrawn(rater, study))).scalar_one():
         raise InputError("this person has withdrawn: nothing more can be saved for them")
-
-
-def scrub(engine: sa.Engine) -> None:
-    """Make deleted words unreadable in the files too, as far as the database can.
-
-    SQLite overwrites what is deleted (`secure_delete`); here its write-ahead log is emptied. PostgreSQL
-    frees the space with VACUUM; its own log and backups keep words as long as they are kept.
-    """
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        else:
-            connection.exec_driver_sql("VACUUM FULL texts")

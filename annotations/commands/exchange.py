@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from annotations.imports.label_studio import read_label_studio
 from annotations.imports.potato import read_potato
 from annotations.imports.table import Columns, read_csv
 from annotations.push import Upload, push
-from annotations.records import Export, Rated
+from annotations.records import Consent, Export, Rated
 from annotations.store import Store
 from mascot.conversation.personas import load_cast
 from mascot.errors import InputError, NotFoundError
@@ -36,15 +36,15 @@ def export(options: Namespace) -> int:
     if options.push and options.licence == "unknown":
         raise InputError("a dataset that is published needs a licence: --licence cc-by-4.0, for instance")
     with Store.open(options.store) as store, NewFolder(options.to) as folder:
-        consents = list(store.consents(options.study))
+        consents = _consents(store)
         agreed = None
         if options.consent:
-            agreed = frozenset(c.rater for c in consents if c.choices.get(options.consent))
+            agreed = frozenset(who for who, c in consents.items() if c.choices.get(options.consent))
         request = Request(
             [FORMATS[name] for name in options.format],
             load_cast(options.personas),
             options.study,
-            raters=agreed,
+            agreed=agreed,
             kinds=KINDS if options.kind is None else (options.kind,),
             shares=Shares(options.validation, options.test, options.seed),
         )
@@ -53,7 +53,7 @@ def export(options: Namespace) -> int:
             options.title or options.study or options.to.name,
             options.licence,
             options.creator,
-            Counter(_consent(c.version, c.choices) for c in consents if c.rater in written.survey.raters),
+            _given(consents, written),
             options.consent or "",
         )
         (folder / "README.md").write_text(card(written, about), encoding="utf-8")
@@ -71,6 +71,24 @@ def export(options: Namespace) -> int:
     upload = _push(options, written) if options.push else None
     show(_exported(options.to, written, upload), _lines(options.to, written, upload), options.json)
     return 0
+
+
+def _consents(store: Store) -> dict[tuple[str, str], Consent]:
+    """What each rater said last of each study, or of the one that it is a part of (`of` in its meta)."""
+    parts: dict[str, list[str]] = defaultdict(list)
+    for study in store.studies():
+        parts[str(study.meta.get("of", study.id))].append(study.id)
+    return {(each.rater, part): each for each in store.consents() for part in parts[each.study]}
+
+
+def _given(consents: dict[tuple[str, str], Consent], written: Written) -> Counter[str]:
+    """How many of those whose answers were written agreed to what; once each, also with several parts."""
+    counted = {
+        (each.rater, each.study): _consent(each.version, each.choices)
+        for (rater, part), each in consents.items()
+        if rater in written.survey.raters and part in written.survey.studies
+    }
+    return Counter(counted.values())
 
 
 def _consent(version: str, choices: dict[str, bool]) -> str:
@@ -173,12 +191,12 @@ def _answers_of(store: Store, row: str, personas: Path | None) -> list[int]:
         NotFoundError: there is no such row now.
     """
     name, _, rest = row.partition(SEPARATOR)
-    if name not in FORMATS or not rest:
+    if name not in FORMATS or not rest or (name == "ratings" and not rest.isdecimal()):
         raise InputError(
             f"{row!r} is no row: its name stands in the column `row`, such as dpo~pair-7~better~0-1"
         )
     if name == "ratings":
-        return [int(rest)] if rest.isdecimal() else []
+        return [int(rest)]
     item = store.item(rest.split(SEPARATOR)[0])
 
     def judged(words: bool) -> Iterator[Judged]:

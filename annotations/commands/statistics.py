@@ -10,6 +10,7 @@ from annotations.commands.show import show
 from annotations.statistics import agreement as agreements
 from annotations.statistics import long_table, planning, strengths
 from annotations.statistics import quality as qualities
+from annotations.statistics.errors import StatisticsError
 from annotations.statistics.ratings import read_ratings
 from annotations.statistics.votes import read_rankings
 from annotations.store import Store
@@ -47,12 +48,22 @@ def strengths_of_arms(options: Namespace) -> int:
     if not tables:
         raise InputError("there are no votes or rankings (yet)")
     style = ["length"] if options.length else []
-    found = {
-        criterion: strengths.strengths(read_rankings(rows, style), raters=options.raters)
-        for criterion, rows in tables.items()
-    }
-    lines = (line for name, each in found.items() for line in (f"{name}:", *strengths.lines(each), ""))
-    show({name: each.as_dict() for name, each in found.items()}, lines, options.json)
+    found: dict[str, dict[str, object]] = {}
+    lines: list[str] = []
+    for criterion, rows in tables.items():
+        try:  # with few votes one criterion may be ready before another
+            each = strengths.strengths(read_rankings(rows, style), raters=options.raters)
+        except StatisticsError as error:
+            if len(tables) == 1:
+                raise
+            found[criterion] = {"error": str(error)}
+            lines += [f"{criterion}: {error}", ""]
+        else:
+            found[criterion] = each.as_dict()
+            lines += [f"{criterion}:", *strengths.lines(each), ""]
+    if all("error" in each for each in found.values()):
+        raise InputError(lines[0])
+    show(found, lines, options.json)
     return 0
 
 

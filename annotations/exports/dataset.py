@@ -36,7 +36,7 @@ class Request:
         cast: Persona cards of everyone who speaks.
         study: Only this study.
         until: Only answers up to this id, as they stood then.
-        raters: Only answers of these; None for everyone's.
+        agreed: Only answers of these raters to these studies (rater, study); None for everyone's.
         kinds: Which files to write.
         shares: How dialogues are split.
     """
@@ -45,7 +45,7 @@ class Request:
     cast: Cast
     study: str | None = None
     until: int | None = None
-    raters: frozenset[str] | None = None
+    agreed: frozenset[tuple[str, str]] | None = None
     kinds: Sequence[Kind] = KINDS
     shares: Shares = field(default_factory=Shares)
 
@@ -101,7 +101,8 @@ def write_data(store: Store, request: Request, folder: Path) -> Written:
 
     def read(words: bool) -> Iterator[Judged]:
         for rated in store.by_item(request.study, request.until, transcripts=words):
-            kept = tuple(r for r in rated if request.raters is None or r.rater.id in request.raters)
+            agreed, study = request.agreed, rated[0].item.study
+            kept = tuple(r for r in rated if agreed is None or (r.rater.id, study) in agreed)
             if kept:
                 yield Judged(kept[0].item, kept)
 

@@ -17,7 +17,7 @@ from typing import Final
 import pyarrow as pa
 
 from annotations.exports.comparisons import Judged
-from annotations.exports.format import MESSAGES, Format, Source, evidence_of_values, row_name
+from annotations.exports.format import EVIDENCE, MESSAGES, Format, Source, evidence_of_values, row_name
 from annotations.exports.speech import Passage, Told, passage
 from annotations.exports.survey import Survey
 from annotations.exports.tables import Row, column
@@ -154,6 +154,14 @@ def _aspect(judged: Judged, each: Scored) -> Row:
     return {"criterion": each.criterion, "rating": each.mean, "raters": len(raters), "rationales": reasons}
 
 
+_TAKEN: Final = {"prompt", "response", "arm", *(field.name for field in EVIDENCE)}
+
+
+def _column(criterion: str) -> str:
+    """Where a criterion's numbers stand: under its name, unless another column bears that."""
+    return f"rating.{criterion}" if criterion in _TAKEN else criterion
+
+
 def _helpsteer_rows(items: Iterable[Judged], source: Source) -> Iterator[Row]:
     """One row per text: `prompt`, `response`, and the mean on each criterion (null: not asked)."""
     for judged in items:
@@ -167,7 +175,7 @@ def _helpsteer_rows(items: Iterable[Judged], source: Source) -> Iterator[Row]:
                 "prompt": found[0].passage.prompt,
                 "response": found[0].passage.text,
                 "arm": judged.item.arms[found[0].candidate],
-                **{criterion: means.get(criterion) for criterion in source.survey.scales},
+                **{_column(criterion): means.get(criterion) for criterion in source.survey.scales},
                 **evidence_of_values(name, rated, (), source, found[0].passage.speaker),
             }
 
@@ -191,7 +199,7 @@ def _helpsteer_columns(survey: Survey) -> list[pa.Field]:
         column("response", pa.string(), "What was said."),
         column("arm", pa.string(), "The system that said it."),
         *(
-            column(criterion, pa.float64(), f"Mean over raters on {criterion}; null: not asked.")
+            column(_column(criterion), pa.float64(), f"Mean over raters on {criterion}; null: not asked.")
             for criterion in survey.scales
         ),
     ]

@@ -121,7 +121,7 @@ class Survey:
     studies: set[str] = field(default_factory=set)
     raters_per_item: Counter[int] = field(default_factory=Counter)
     agreement: dict[str, Agreement] = field(default_factory=dict)
-    """By criterion."""
+    """By criterion; of one that was answered in numbers and in words, of what there is more of."""
     flips: dict[str, Flips] = field(default_factory=lambda: defaultdict(Flips))
     """By criterion."""
     means: dict[str, Mean] = field(default_factory=lambda: defaultdict(Mean))
@@ -145,6 +145,7 @@ class Survey:
 def survey(items: Iterable[Judged]) -> Survey:
     """Read everything once, in the order of dialogues and items."""
     found = Survey()
+    agreement: dict[tuple[str, bool], Agreement] = {}
     dialogue = None
     for judged in items:
         found.items += 1
@@ -154,10 +155,12 @@ def survey(items: Iterable[Judged]) -> Survey:
         for rated in judged.rated:
             _count(found, rated)
         for criterion, numbers, values in _units(judged):
-            found.agreement.setdefault(criterion, Agreement(numbers)).add(values)
+            agreement.setdefault((criterion, numbers), Agreement(numbers)).add(values)
         for comparison in comparisons(judged):
             first, second = comparison.question.pair
             found.flips[comparison.question.criterion].add(comparison.wins(first), comparison.wins(second))
+    fewest_first = sorted(agreement.items(), key=lambda pair: pair[1].answers)
+    found.agreement = {criterion: each for (criterion, _), each in fewest_first}
     return found
 
 

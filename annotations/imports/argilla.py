@@ -48,5 +48,5 @@ def _value(raw: Any, question: str, rules: Rules, where: str) -> Value:
             )
             return Spans(spans=tuple(spans))
         return rules.value(raw, question)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where}: {' '.join(str(error).split())}") from None

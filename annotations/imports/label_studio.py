@@ -66,7 +66,7 @@ def _answers(task: Record, i: int, rules: Rules) -> Iterator[tuple[str, str, Val
                 marked[question] = where
             else:
                 yield where, question, _value(task.get(str, *at, "type"), value, question, rules)
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{where}: {' '.join(str(error).split())}") from None
     for question, found in spans.items():
         yield marked[question], question, Spans(spans=tuple(found))

@@ -17,6 +17,9 @@ from scipy import stats
 
 from annotations.statistics.errors import StatisticsError
 
+_CERTAIN = 300.0
+"""Half a log-odds beyond which nothing changes any more but that numbers overflow."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,6 +49,8 @@ class Plan:
                 f"{self.raters} raters, {self.items} items, {self.per_item} raters of each: it takes two"
                 " items, two raters of each, and no more raters of an item than there are raters"
             )
+        if not np.isfinite([self.effect, self.ties, self.rater_deviation, self.item_deviation]).all():
+            raise StatisticsError("the effect, ties and deviations must be finite numbers")
         if min(self.ties, self.rater_deviation, self.item_deviation) < 0:
             raise StatisticsError("ties and deviations cannot be negative")
 
@@ -115,7 +120,8 @@ def _p_values(plan: Plan, studies: int, rng: np.random.Generator) -> np.ndarray:
     rater = (np.arange(plan.items)[:, None] * plan.per_item + np.arange(plan.per_item)) % plan.raters
     taste = rng.normal(0, plan.rater_deviation, (studies, plan.raters))[:, rater]
     edge = plan.effect + taste + rng.normal(0, plan.item_deviation, (studies, plan.items, 1))
-    win, loss = np.exp(edge / 2), np.exp(-edge / 2)
+    half = np.clip(edge / 2, -_CERTAIN, _CERTAIN)
+    win, loss = np.exp(half), np.exp(-half)
     draw = rng.random(edge.shape) * (win + loss + plan.ties)
     vote = (draw < win).astype(float) - ((draw >= win) & (draw < win + loss))
     mean = vote.mean(axis=(1, 2))

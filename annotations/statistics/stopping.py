@@ -114,4 +114,6 @@ def _sequence(outcomes: np.ndarray, alpha: float) -> tuple[float, float]:
         wealth = np.logaddexp(wealth, np.log1p(stake[:, None] * (values - _GRID[:, None])) @ counts)
     inside = np.flatnonzero(wealth - np.log(len(BETS)) < np.log(1 / alpha))
     step = _GRID[1] - _GRID[0]
+    if not len(inside):  # so many and so alike that only what is beyond the grid's last point remains
+        return (0.0, float(_GRID[0])) if outcomes.mean() < 0.5 else (float(_GRID[-1]), 1.0)
     return max(float(_GRID[inside[0]] - step), 0.0), min(float(_GRID[inside[-1]] + step), 1.0)

@@ -75,9 +75,34 @@ def test_what_was_saved_is_read_back_in_order_with_its_item_and_rater(store: Sto
 def test_a_repeated_submit_returns_the_first_receipt_and_saves_nothing(store: Store) -> None:
     fill(store, items=1, raters=1)
     one = lease(store, "r0", "l0")
-    first = store.submit(one.id, "r0", [vote(0)], "k")
-    assert store.submit(one.id, "r0", [vote(1)], "k") == first
-    assert [r.answer.value for r in store.answers()] == [Pairwise(winner=0)]
+    answers = [vote(0), Draft(criterion="why", value=Text(text=TEXT))]
+    first = store.submit(one.id, "r0", answers, "k")
+    assert store.submit(one.id, "r0", answers, "k") == first
+    store.submit(one.id, "r0", [vote(1)], "later")
+    assert store.submit(one.id, "r0", answers, "k") == first
+    assert [r.answer.value for r in store.answers()] == [Text(text=TEXT), Pairwise(winner=1)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        vote(1),
+        vote(0).model_copy(update={"criterion": "worse"}),
+        vote(0).model_copy(update={"target": Target(turn=1)}),
+        Draft(criterion="why", value=Text(text="other words")),
+    ],
+)
+def test_a_key_that_saved_another_answer_is_refused_and_not_taken_for_saved(
+    store: Store, other: Draft
+) -> None:
+    fill(store, items=1, raters=1)
+    one = lease(store, "r0", "l0")
+    store.submit(one.id, "r0", [vote(0), Draft(criterion="why", value=Text(text=TEXT))], "k")
+    store.submit(one.id, "r0", [], "done", complete=True)
+    for key in ("k", "done"):
+        with pytest.raises(InputError, match="already used"):
+            store.submit(one.id, "r0", [other], key)
+    assert len(list(store.answers())) == 2
 
 
 def test_a_repeated_lease_gives_the_same_assignment_also_when_it_is_completed(store: Store) -> None:
@@ -118,6 +143,24 @@ def test_a_change_supersedes_and_both_stay_in_the_store(store: Store) -> None:
     assert [value(r.answer) for r in store.answers(until=until)] == [1]
     assert value(store.answer(first.answers[0]).answer) == 1
     assert second.answers != first.answers
+    assert store.verify() == []
+
+
+def test_an_answer_that_was_taken_back_is_not_read_and_can_be_given_again(store: Store) -> None:
+    fill(store, items=1, raters=1)
+    one = lease(store, "r0", "l0")
+    blank = scale(3).model_copy(update={"value": None})
+    for key, draft in (("a", scale(3)), ("b", blank), ("b", blank)):
+        receipt = store.submit(one.id, "r0", [draft], key)
+    before = store.head().last_id
+    assert list(store.answers()) == list(store.by_item()) == store.answers_of(one.id) == []
+    with pytest.raises(NotFoundError):
+        store.answer(receipt.answers[0])
+    with pytest.raises(InputError, match="already used"):
+        store.submit(one.id, "r0", [scale(3)], "b")
+    store.submit(one.id, "r0", [scale(5)], "c")
+    assert [value(rated.answer) for rated in store.answers()] == [5]
+    assert list(store.answers(until=before)) == []
     assert store.verify() == []
 
 

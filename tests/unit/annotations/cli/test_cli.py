@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from annotations.cli import main
-from annotations.records import Consent
+from annotations.records import Consent, Draft, Imported, Pairwise, Study
 from annotations.store import Store
 from tests.fixtures.judgements import STUDY, put_into, study
+from tests.fixtures.ratings import item, scale
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,37 @@ def test_only_those_who_agreed_are_exported_if_asked_for(
     assert "rater-1" not in (folder / "data/ratings/train.jsonl").read_text("utf-8")
 
 
+def agreed(rater: str, study: str, publish: bool) -> Consent:
+    return Consent(rater=rater, study=study, version="1", digest="0", choices={"publish": publish})
+
+
+def test_what_counts_is_what_somebody_said_last_and_of_this_study(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ratings.db'}"
+    with Store.open(url) as store:
+        put_into(store, study(dialogues=1))
+        store.add_study(Study(id="another", criteria=("x",)))
+        store.add_study(Study(id="pilot.about", criteria=("age",), meta={"of": "pilot"}))
+        store.add_items([item("about", study="pilot.about", arms="x", wanted=0)], "about")
+        told_of = [Imported(item="about", rater=f"rater-{n}", answers=(scale(n, "age"),)) for n in range(3)]
+        store.import_answers("pilot.about", told_of, "told")
+        store.add_consent(agreed("rater-0", "pilot", True), "c0")
+        store.add_consent(agreed("rater-1", "pilot", True), "c1")
+        store.add_consent(agreed("rater-1", "pilot", False), "c1 again")
+        store.add_consent(agreed("rater-2", "pilot", False), "c2")
+        store.add_consent(agreed("rater-2", "another", True), "c2 elsewhere")
+    for number, studies in enumerate(([], ["--study", "pilot"], ["--study", "pilot.about"])):
+        folder = tmp_path / f"dataset-{number}"
+        made = told(capsys, "export", "--store", url, "--to", str(folder), "--consent", "publish", *studies)
+        assert made["raters"] == 1
+        rows = (folder / "data/ratings/train.jsonl").read_text("utf-8")
+        rows += (folder / "data/ratings/test.jsonl").read_text("utf-8")
+        rows += (folder / "data/ratings/validation.jsonl").read_text("utf-8")
+        assert {json.loads(row)["rater"] for row in rows.splitlines()} == {"rater-0"}
+        assert "1 rater(s): consent 1, yes to publish." in (folder / "README.md").read_text("utf-8")
+
+
 def test_a_push_is_only_described_unless_one_really_wants_it(
     filled: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,11 +145,28 @@ def test_withdrawing_takes_the_answers_out(tmp_path: Path, capsys: pytest.Captur
     assert told(capsys, "verify", "--store", url)["well"] is True
 
 
+def test_a_criterion_that_cannot_be_told_yet_leaves_the_others_their_strengths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ratings.db'}"
+    with Store.open(url) as store:
+        put_into(store, study(dialogues=4))
+        store.add_items([item("far", STUDY.id, arms="vw"), item("off", STUDY.id, arms="tu")], "more items")
+        for name in ("far", "off"):
+            draft = Draft(criterion="nearer", value=Pairwise(winner=0))
+            store.import_answers(STUDY.id, [Imported(item=name, rater="rater-0", answers=(draft,))], name)
+    found = told(capsys, "strengths", "--store", url)
+    assert "was never compared with" in found["nearer"]["error"]
+    assert found["better"]["arms"][0]["name"] == "mascot"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["status", "--store", "nonsense"], "'nonsense'"),
         (["lineage", "what"], "'what' is no row"),
+        (["lineage", "ratings~what"], "'ratings~what' is no row"),
+        (["lineage", "ratings~99999999999999999999"], "the store has no answer 99999999999999999999"),
         (["withdraw", "nobody"], "nobody"),
         (["export", "--to", "new"], "there are no answers to export"),
         (["import", "absent.csv", "--from", "argilla", "--study", "s"], "absent.csv: cannot be read"),
@@ -135,8 +184,20 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    capsys.readouterr()
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.startswith("annotations: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["status"], ["verify"], ["agreement"], ["export", "--to", "new"]])
+def test_a_mistyped_store_is_no_empty_one(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--store", "sqlite:///raitings.db"]) == 2
+    assert "there is no store at 'sqlite:///raitings.db'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

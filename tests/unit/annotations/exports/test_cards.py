@@ -11,6 +11,7 @@ from annotations.cards import About, card
 from annotations.croissant import croissant
 from annotations.exports.dataset import Request, Written, write_judged
 from annotations.exports.formats import FORMATS
+from annotations.exports.tables import KINDS, Kind
 from mascot.conversation.personas import load_cast
 from tests.fixtures.judgements import study
 
@@ -31,17 +32,24 @@ def written(folder: Path) -> Written:
     return write_judged(lambda words: judged, Request(tuple(FORMATS.values()), load_cast()), folder)
 
 
-def test_the_croissant_file_is_valid_and_its_records_can_be_read(folder: Path, written: Written) -> None:
-    described = croissant(written, ABOUT)
-    (folder / "croissant.json").write_text(json.dumps(described))
-    dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_croissant_file_is_valid_and_every_record_can_be_read(kind: Kind, tmp_path: Path) -> None:
+    judged = study()
+    request = Request(tuple(FORMATS.values()), load_cast(), kinds=(kind,))
+    written = write_judged(lambda words: judged, request, tmp_path)
+    (tmp_path / "croissant.json").write_text(json.dumps(croissant(written, ABOUT)))
+    dataset = mlcroissant.Dataset(jsonld=str(tmp_path / "croissant.json"))
     assert dataset.metadata.ctx.issues.errors == set()
     assert str(dataset.metadata.ctx.conforms_to.value).endswith("1.1")
     assert "alpha" in str(dataset.metadata.data_annotation_analysis)
-    records = list(dataset.records("prm/train"))
-    part = next(part for part in written.parts if part.format.name == "prm")
-    assert len(records) == part.rows["train"]
-    assert set(records[0]) == {f"prm/train/{name}" for name in part.schema.names}
+    there = {
+        f"{part.format.name}/{s}": (part, n) for part in written.parts for s, n in part.rows.items() if n
+    }
+    assert {each.uuid for each in dataset.metadata.record_sets} == set(there)
+    for name, (part, rows) in there.items():
+        records = list(dataset.records(name))
+        assert len(records) == rows
+        assert {f"{name}/{column}" for column in part.schema.names} <= set(records[0])
 
 
 def test_the_card_says_licence_consent_raters_agreement_and_limits(written: Written) -> None:

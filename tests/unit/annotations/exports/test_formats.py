@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import krippendorff
@@ -213,3 +214,24 @@ def test_a_persona_without_a_card_is_named(judged: list[Judged], tmp_path: Path)
     few = CAST.only(["anchor"])
     with pytest.raises(InputError, match=r"item pair-0: unknown persona 'catalyst'.*--personas FOLDER"):
         write_judged(lambda words: judged, Request([FORMATS["dpo"]], few), tmp_path)
+
+
+def test_a_criterion_that_is_called_as_a_column_has_a_column_of_its_own(judged: list[Judged]) -> None:
+    renamed = [
+        replace(
+            one,
+            rated=[
+                rated.model_copy(
+                    update={"answer": rated.answer.model_copy(update={"criterion": "agreement"})}
+                )
+                if rated.answer.criterion == "empathy"
+                else rated
+                for rated in one.rated
+            ],
+        )
+        for one in judged
+    ]
+    names = FORMATS["helpsteer"].schema(survey(renamed)).names
+    assert len(names) == len(set(names))
+    given = [row["rating.agreement"] for row in rows(renamed, "helpsteer")]
+    assert given == [row["empathy"] for row in rows(judged, "helpsteer")]

@@ -48,6 +48,16 @@ def test_a_plan_that_cannot_be_is_refused() -> None:
         smallest(replace(PLAN, effect=0.05), [4, 8], studies=50)
 
 
+@pytest.mark.parametrize("name", ["effect", "ties", "rater_deviation", "item_deviation"])
+def test_a_plan_with_no_number_has_no_power(name: str) -> None:
+    with pytest.raises(StatisticsError, match="must be finite"):
+        replace(PLAN, **{name: float("nan")})
+
+
+def test_an_effect_that_leaves_no_doubt_is_always_found() -> None:
+    assert power(replace(PLAN, effect=2000.0), studies=20).power == 1.0
+
+
 def test_looking_after_every_vote_raises_false_alarms_no_further_than_alpha() -> None:
     """600 studies of 400 votes without a difference, a third of them ties; a t-test fails this by far."""
     rng = np.random.default_rng(0)
@@ -113,3 +123,11 @@ def test_before_the_first_vote_nothing_is_known_and_wrong_votes_are_refused() ->
             look(wrong)
     with pytest.raises(StatisticsError, match="alpha 1 is not"):
         look(np.array([1.0]), alpha=1)
+
+
+@pytest.mark.parametrize("always", [0.0, 1.0])
+def test_votes_that_are_all_alike_leave_the_end_of_the_scale_however_many_they_are(always: float) -> None:
+    verdict = look(np.full(100_000, always))
+    assert verdict.decided
+    assert verdict.low <= always <= verdict.high
+    assert verdict.high - verdict.low < 0.01
