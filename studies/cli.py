@@ -11,14 +11,13 @@ import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from tqdm import tqdm
 
 from annotations.commands.show import show, table
 from annotations.store import Store
+from mascot.commandline import OneLineParser, exit_code
 from mascot.engines.fetch import fetch_embedded
-from mascot.errors import MascotError
 from mascot.settings import read_settings
 from studies.design import plan as plans
 from studies.design.reading import read_design
@@ -39,31 +38,17 @@ _Run = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        return options.run(options)
-    except MistakesError as error:
-        if options.run is not _check:
-            sys.stderr.write(f"studies: {error}\n")
-        else:
-            for mistake in error.mistakes:
-                sys.stderr.write(f"{error.source}, {mistake}\n")
-        return 2
-    except MascotError as error:
-        sys.stderr.write(f"studies: {error}\n")
-        return 2
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            sys.stderr.close()
-            return 0
-        sys.stderr.write(f"studies: {error.filename or 'a file'}: {error.strerror}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return exit_code("studies", lambda: options.run(options))
 
 
 def _check(options: argparse.Namespace) -> int:
-    design = read_design(options.file)
-    found = plans.plan(design, len(starts(design)))
+    try:
+        design = read_design(options.file)
+        found = plans.plan(design, len(starts(design)))
+    except MistakesError as error:
+        for mistake in error.mistakes:
+            sys.stderr.write(f"{error.source}, {mistake}\n")
+        return 2
     lines = [f"{options.file} can be used", *plans.lines(found)]
     show({"study": design.study.id, "plan": found.as_dict()}, lines, options.json)
     return 0
@@ -165,16 +150,9 @@ def _orders(orders: dict[str, int]) -> str:
     return ", ".join(f"{order}: {count}" for order, count in orders.items())
 
 
-class _OneLine(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line, and leaves the usage to `--help`."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"studies: {message}; see `{self.prog} --help`\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(prog="studies", description="Run a human study from one file.")
-    common = _OneLine(add_help=False)
+    parser = OneLineParser(prog="studies", description="Run a human study from one file.")
+    common = OneLineParser(add_help=False)
     common.add_argument("file", type=Path, metavar="FILE", help="the study file")
     common.add_argument(
         "--store", default="", metavar="URL", help="SQLAlchemy URL; by default a file in home"

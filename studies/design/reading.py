@@ -43,8 +43,10 @@ class Design:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what cannot change once items are made: arms, dialogues, tasks and overlap."""
+        """SHA-256 of what cannot change once items are made: arms, dialogues, overlap, tasks, own scales."""
         fixed = self.study.model_dump_json(include={"arms", "dialogues", "tasks", "overlap", "attention"})
+        own = sorted(name for name in self.instruments if name.endswith(".yaml"))
+        fixed += "".join(self.instruments[name].model_dump_json() for name in own)
         return hashlib.sha256(fixed.encode()).hexdigest()
 
     def groups(self, kind: ItemKind) -> list[tuple[str, ...]]:
@@ -136,6 +138,11 @@ def _contradictions(design: Design) -> Iterator[tuple[Loc, str]]:
         for arm in study.arms:
             if not (folder / f"{arm}.jsonl").is_file():
                 yield ("dialogues", "folder"), f"{folder} has no file {arm}.jsonl"
+    most = study.items_per_person if study.dialogues.live is None else study.dialogues.live.conversations
+    for place, check in enumerate(study.attention):
+        for number in check.at:
+            if not 1 <= number <= most:
+                yield ("attention", place, "at"), f"nobody gets item number {number}: a person gets {most}"
     if study.recruitment.kind == "prolific" and not study.recruitment.completion_code:
         yield ("recruitment", "completion_code"), "Prolific's completion code is needed"
 

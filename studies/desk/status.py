@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 
@@ -13,7 +13,7 @@ from annotations.records import Assignment, Item
 from studies.design.instruments import words
 from studies.flow.desk import Cell, Held, Stage, Status, Times
 from studies.flow.flow import Served
-from studies.flow.moves import Consented, Standing, fold
+from studies.flow.moves import Consented, Dated, Left, Standing, fold
 
 _STEPS = ("consent", "instructions", "comprehension", "rating", "questionnaire", "debrief", "complete")
 
@@ -40,7 +40,7 @@ def status(served: Served) -> Status:
         dropped=sum(now.how not in ("", "declined") for now, _ in people),
         cells=cells,
         imbalance=max((imbalance(list(cell.orders.values())) for cell in cells), default=0),
-        stages=tuple(_stages([now for now, _ in people], [moves[-1].move for _, moves in people])),
+        stages=tuple(_stages([now for now, _ in people], [_left_at(moves) for _, moves in people])),
         times=tuple(_times(items, assignments)),
         held=tuple(_held(served, assignments)),
         arms=tuple(study.arms),
@@ -77,11 +77,17 @@ def _order(item: Item, order: Sequence[int]) -> str:
     return " | ".join(item.arms[index] for index in order)
 
 
-def _stages(people: Sequence[Standing], last: Sequence[object]) -> Iterator[Stage]:
+def _stages(people: Sequence[Standing], where: Iterable[str]) -> Iterator[Stage]:
+    """So many at each step; `where` has the step at which each of those who left did so."""
     here: Counter[str] = Counter(now.phase for now in people if not now.ended or now.phase == "complete")
-    left: Counter[str] = Counter(getattr(move, "step", "") for move in last)
+    left: Counter[str] = Counter(where)
     for step in _STEPS:
         yield Stage(step=step, here=here[step], left=left[step])
+
+
+def _left_at(moves: Sequence[Dated]) -> str:
+    """The step at which somebody ended it; empty: they did not, or took it back when all was over."""
+    return next((dated.move.step for dated in moves if isinstance(dated.move, Left)), "")
 
 
 def _times(items: dict[str, Item], assignments: Sequence[Assignment]) -> Iterator[Times]:
@@ -91,7 +97,7 @@ def _times(items: dict[str, Item], assignments: Sequence[Assignment]) -> Iterato
         if each.outcome == "completed" and each.ended_at is not None:
             took[items[each.item].kind].append((each.ended_at - each.at).total_seconds())
     for kind, seconds in sorted(took.items()):
-        tenth = quantiles(seconds, n=10)[-1] if len(seconds) > 1 else seconds[0]
+        tenth = quantiles(seconds, n=10, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
         yield Times(kind=kind, count=len(seconds), median=round(median(seconds), 1), p90=round(tenth, 1))
 
 
@@ -100,5 +106,6 @@ def _held(served: Served, assignments: Sequence[Assignment]) -> Iterator[Held]:
     now = datetime.fromtimestamp(served.journal.clock(), UTC)
     for each in assignments:
         if each.outcome is None:
-            stuck = now > each.at + lease
+            last = max([each.at, *(answer.at for answer in served.store.answers_of(each.id))])
+            stuck = now > last + lease
             yield Held(assignment=each.id, item=each.item, rater=each.rater, since=each.at, stuck=stuck)

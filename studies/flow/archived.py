@@ -14,7 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from annotations.database import open_engine, translated
+from annotations.database import open_engine, set_up, translated
+from mascot.errors import StoreError
 from studies.flow.journal import MOVES, PARTICIPANTS, SALTS, STATES, TABLES
 
 Record = tuple[str, str, dict[str, Any]]
@@ -37,8 +38,8 @@ class MoveSource:
         self.name = name
         self._engine = open_engine(url)
         try:
-            with translated():
-                TABLES.create_all(self._engine)
+            with set_up(self._engine) as connection:
+                TABLES.create_all(connection)
         except BaseException:
             self._engine.dispose()
             raise
@@ -58,11 +59,16 @@ class MoveSource:
         return [key for key in known if key.startswith("move ") and key not in here and _seq(key) <= last]
 
     def restore(self, records: Sequence[Record]) -> dict[str, str]:
-        """Into a database in which nobody has taken part yet."""
+        """Into a database in which nobody has taken part yet.
+
+        Raises:
+            StoreError: others have taken part here than in the archive, where they would be forgotten.
+        """
         if not records:
             return {}
         with translated(), self._engine.begin() as connection:
             if connection.scalar(sa.select(sa.func.count()).select_from(PARTICIPANTS)):
+                self._must_be_the_same(records, connection)
                 return {}
             for kind, table in _KINDS.items():
                 rows = {key: body for key, _, body in records if key.startswith(f"{kind} ")}
@@ -71,13 +77,22 @@ class MoveSource:
                     connection.execute(table.insert(), list(rows.values()))
         return {key: "1" for key, _, _ in records}
 
+    def _must_be_the_same(self, records: Sequence[Record], connection: sa.Connection) -> None:
+        salts = {body["salt"] for key, _, body in records if key.startswith("salt ")}
+        if not salts <= set(connection.scalars(sa.select(SALTS.c.salt))):
+            raise StoreError(
+                f"{self._engine.url.database} has other participants than {self.name} in the archive: "
+                "move the file away to go on from the archive, or name another MASCOT_ARCHIVE"
+            )
+
     def _rows(self) -> dict[str, dict[str, Any]]:
+        """By key, those that others refer to first; but read last, so that no move is without its person."""
         with self._reading() as connection:
-            return {
-                _key(kind, row): row
-                for kind, table in _KINDS.items()
-                for row in map(dict, connection.execute(sa.select(table)).mappings())
+            read = {
+                kind: [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+                for kind, table in reversed(_KINDS.items())
             }
+        return {_key(kind, row): row for kind in _KINDS for row in read[kind]}
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:

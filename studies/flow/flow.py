@@ -48,7 +48,7 @@ from studies.flow.steps import (
 )
 from studies.flow.talks import Talks
 from studies.flow.texts import said
-from studies.flow.values import refuse_misfit
+from studies.flow.values import answered, refuse_misfit
 from studies.recruit.base import recruiter
 
 LONGEST_WAIT = 20.0
@@ -77,7 +77,7 @@ class Flow:
         self.study = served.design.study
         self._journal = served.journal
         self.rating = Rating(served.design, served.store, served.names)
-        self._deeds = Deeds(served.design, served.store, served.journal, served.raters)
+        self._deeds = Deeds(served.design, served.store, served.journal, served.raters, served.talks)
         self._places = Places(served.design, served.store, served.journal)
         self._recruiter = recruiter(self.study.recruitment)
 
@@ -92,7 +92,10 @@ class Flow:
         language = self._nearest(invitation.language)
         known = self._journal.known(self.study.id, person)
         if known is not None:
-            language = self.standing(known).language if not invitation.language else language
+            now = self.standing(known)
+            if now.forgotten:
+                return Key(key=known.key, language=now.language)
+            language = now.language if not invitation.language else language
         who = self._journal.join(
             self.study.id, person, Entered(language=language, submission=arrival.submission)
         )
@@ -118,17 +121,18 @@ class Flow:
         now = self.standing(who)
         if (hand := self._hand(who, now, sent.step)) is not None:
             receipt = self.rating.save(who, hand, sent)
-            return Saved(question=sent.question, at=receipt.at, complete=not hand.missing(sent.question))
-        page = self._page(who, now)
+            return Saved(question=sent.question, at=receipt.at, complete=not hand.missing(sent))
+        page = self._asking(who, now)
         if page.id != sent.step:
             raise MovedOnError("this page has moved on, perhaps in another tab: please load it again")
         question = next((each for each in page.questions if each.id == sent.question), None)
         if question is None:
             raise InputError(f"there is no question {sent.question!r} here")
-        refuse_misfit(question, sent.value, 0)
+        if sent.value is not None:
+            refuse_misfit(question, sent.value, 0)
         move = Answered(step=sent.step, question=sent.question, value=sent.value)
         at = self._journal.add(who, f"answer {sent.key}", move)
-        had = page.given.keys() | {sent.question}
+        had = answered({**page.given, sent.question: sent.value})
         complete = all(each.id in had for each in page.questions if each.required)
         return Saved(question=sent.question, at=at, complete=complete)
 
@@ -142,13 +146,14 @@ class Flow:
         now = self.standing(who)
         if (hand := self._hand(who, now, sent.step)) is not None:
             if not hand.missing():
-                self._deeds.note_misses(who, hand.failed())
+                self._deeds.note_misses(who, hand.step, hand.failed())
             self.rating.complete(who, hand)
             return self._page(who, self.standing(who))
         page = self._page(who, now)
         if page.id != sent.step:
             return page
-        missing = [each for each in page.questions if each.required and each.id not in page.given]
+        had = answered(page.given)
+        missing = [each for each in page.questions if each.required and each.id not in had]
         if missing:
             raise InputError(f"please answer first: {missing[0].text}")
         self._go_on(who, page, now)
@@ -158,15 +163,11 @@ class Flow:
         """The person stops here; what they have in hand goes to others."""
         who = self._who(key)
         now = self.standing(who)
-        if not now.ended:
+        if now.phase == "consent":
+            self._deeds.decline(who, now.phase)
+        elif not now.ended:
             self.rating.give_back(self.rating.had(who))
-            how = (
-                "declined"
-                if now.phase == "consent"
-                else "other"
-                if sent.reason == "declined"
-                else sent.reason
-            )
+            how = "other" if sent.reason == "declined" else sent.reason
             self._journal.add(who, "left", Left(how=how, step=now.phase))
         return self._page(who, self.standing(who))
 
@@ -192,12 +193,15 @@ class Flow:
         """How a live talk stands, after what the person says, if anything.
 
         Raises:
-            InputError: there is no talk now.
+            MovedOnError: there is no talk now.
+            InputError: there is none in this study, or it has ended for the person's safety.
         """
         talks = self.served.talks
         if talks is None:
             raise InputError("nobody talks in this study")
         now = self.standing(self._who(key))
+        if now.ended or self._is_over(now):
+            raise MovedOnError("there is no talk now: please load the page again")
         return talks.talk(now) if sent is None else talks.say(now, sent)
 
     def standing(self, who: Participant) -> Standing:
@@ -229,11 +233,22 @@ class Flow:
         if now.ended:
             return self._ended(who, now, pages)
         if self._is_over(now):
-            return pages.end("gone", now)
+            return self._with_the_way_back(who, pages.end("gone", now), now.phase != "consent")
         if (closed := self._closed(now)) is not None:
             return pages.end(closed, now).model_copy(
                 update={"wait": LONGEST_WAIT} if closed == "paused" else {}
             )
+        return self._open_page(who, now, pages)
+
+    def _asking(self, who: Participant, now: Standing) -> Step:
+        """The page whose questions can be answered: in a pause the one that was interrupted by it, so that
+        what somebody was just writing is kept."""
+        page = self._page(who, now)
+        if page.kind != "paused" or now.phase == "rating":
+            return page
+        return self._open_page(who, now, Pages(self.study, now.language))
+
+    def _open_page(self, who: Participant, now: Standing, pages: Pages) -> Step:
         if now.phase == "rating":
             return self._rating_page(who, now, pages)
         make: dict[str, Callable[[Standing], Step]] = {
@@ -266,9 +281,13 @@ class Flow:
         kind: StepKind = now.phase  # pyright: ignore[reportAssignmentType]
         page = pages.end(kind, now)
         code = now.code or (self._recruiter.code("screened") if kind == "screened" else "")
-        withdraw = who.secret if kind in ("complete", "exit", "screened") else ""
         redirect = self._recruiter.redirect(code, now.submission)
-        return page.model_copy(update={"code": code, "redirect": redirect, "withdraw": withdraw})
+        page = page.model_copy(update={"code": code, "redirect": redirect})
+        return self._with_the_way_back(who, page, not now.forgotten)
+
+    def _with_the_way_back(self, who: Participant, page: Step, given: bool) -> Step:
+        """The page with the link that takes everything back, if anything was given."""
+        return page.model_copy(update={"withdraw": who.secret if given else ""})
 
     def _rating_page(self, who: Participant, now: Standing, pages: Pages) -> Step:
         had = self.rating.had(who)

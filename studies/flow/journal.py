@@ -18,9 +18,9 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from annotations.database import open_engine, translated
+from annotations.database import open_engine, scrub, set_up, translated
 from mascot.errors import InputError, NotFoundError
-from studies.flow.moves import MOVE, Answered, Dated, Entered, Move
+from studies.flow.moves import MOVE, Answered, Dated, Entered, Left, Move
 
 Clock = Callable[[], float]
 State = Literal["open", "paused", "closed"]
@@ -90,10 +90,9 @@ class FlowJournal:
         self._lines = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self.clock = clock
         try:
-            with translated():
-                TABLES.create_all(self._engine)
-                with self._engine.begin() as connection:
-                    self._salt = _salt(connection).encode()
+            with set_up(self._engine) as connection:
+                TABLES.create_all(connection)
+                self._salt = _salt(connection).encode()
         except BaseException:
             self._engine.dispose()
             raise
@@ -128,10 +127,10 @@ class FlowJournal:
                 }
                 connection.execute(PARTICIPANTS.insert().values(values))
                 row = connection.execute(sa.select(PARTICIPANTS).where(*where)).one()
-            key = f"entered {entered.submission} {entered.language}"
-            known = sa.select(MOVES.c.seq).where(MOVES.c.participant == row.key, MOVES.c.key == key)
-            if connection.scalar(known) is None:
-                connection.execute(MOVES.insert().values(_row(row.key, key, now, entered)))
+            # Counted, not named by what they say: whoever goes back to their first language says so again.
+            came = [move for move in _moves(connection, row.key) if isinstance(move, Entered)]
+            if not came or came[-1] != entered:
+                connection.execute(MOVES.insert().values(_row(row.key, f"came {len(came)}", now, entered)))
         return _participant(row)
 
     def participant(self, study: str, key: str) -> Participant:
@@ -199,20 +198,34 @@ class FlowJournal:
             row = connection.execute(query).one_or_none()
         return None if row is None else _participant(row)
 
-    def forget(self, participant: Participant) -> None:
-        """Delete what a person wrote outside of the items, and the recruiter's ids."""
+    def forget(self, participant: Participant, words: bool = True, left: Left | None = None) -> None:
+        """Delete the recruiter's ids and, with `words`, what a person answered outside of the items.
+
+        When this returns, the file does not have them any more either.
+
+        Args:
+            left: how they left, if that is committed in the same step; before anything is deleted, so that
+                the last numbers are not given again and an archive sees that what had them is gone.
+        """
         with translated(), self._engine.begin() as connection:
             rows = connection.execute(
-                sa.select(MOVES.c.seq, MOVES.c.body).where(MOVES.c.participant == participant.key)
+                sa.select(MOVES.c.seq, MOVES.c.key, MOVES.c.body).where(
+                    MOVES.c.participant == participant.key
+                )
             ).all()
+            if left is not None and all(row.key != "left" for row in rows):
+                now = round(self.clock() * 1000)
+                connection.execute(MOVES.insert().values(_row(participant.key, "left", now, left)))
             for row in rows:
                 move = MOVE.validate_json(row.body)
-                if move.type == "answered":
-                    connection.execute(MOVES.delete().where(MOVES.c.seq == row.seq))
+                if isinstance(move, Answered):
+                    if words:
+                        connection.execute(MOVES.delete().where(MOVES.c.seq == row.seq))
                 elif isinstance(move, Entered):
                     bare = move.model_copy(update={"submission": ""}).model_dump_json()
                     forgotten = {"body": bare, "key": f"entered {row.seq}"}
                     connection.execute(MOVES.update().where(MOVES.c.seq == row.seq).values(forgotten))
+        scrub(self._engine, MOVES.name)
 
     def state(self, study: str) -> State:
         """Whether a study takes answers now."""
@@ -242,6 +255,11 @@ def _salt(connection: sa.Connection) -> str:
         salt = secrets.token_hex(16)
         connection.execute(SALTS.insert().values(one=1, salt=salt))
     return salt
+
+
+def _moves(connection: sa.Connection, participant: str) -> list[Move]:
+    query = sa.select(MOVES.c.body).where(MOVES.c.participant == participant).order_by(MOVES.c.seq)
+    return [MOVE.validate_json(body) for body in connection.scalars(query)]
 
 
 def _row(participant: str, key: str, at: int, move: Move) -> dict[str, object]:

@@ -6,7 +6,7 @@ stand is folded from it, so a reload, another device or a restarted server finds
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
@@ -48,7 +48,8 @@ class Answered(Record):
     type: Literal["answered"] = "answered"
     step: str
     question: str
-    value: Value
+    value: Value | None
+    """None: it was taken back."""
 
 
 class Consented(Record):
@@ -77,6 +78,13 @@ class Missed(Record):
     check: str
 
 
+class Ordered(Record):
+    """In which order the person meets the arms was decided."""
+
+    type: Literal["ordered"] = "ordered"
+    arms: tuple[str, ...]
+
+
 class Talked(Record):
     """A talk with an arm has begun."""
 
@@ -91,6 +99,13 @@ class TalkEnded(Record):
     type: Literal["talk-ended"] = "talk-ended"
     conversation: str
     item: str
+
+
+class TalkLost(Record):
+    """The talk is not there any more: it was on a disk that is lost. It counts for nothing."""
+
+    type: Literal["talk-lost"] = "talk-lost"
+    conversation: str
 
 
 class RatedAll(Record):
@@ -127,8 +142,10 @@ Move = Annotated[
     | Instructed
     | Tried
     | Missed
+    | Ordered
     | Talked
     | TalkEnded
+    | TalkLost
     | RatedAll
     | Told
     | Completed
@@ -167,8 +184,14 @@ class Standing:
     arm: str = ""
     item: str = ""
     """Made of that talk; empty while it goes on."""
+    order: tuple[str, ...] = ()
+    """The arms as this person meets them, one talk after the other, and then from the beginning again."""
     talks: int = 0
-    """That were begun."""
+    """That were begun, but for those that were lost."""
+    lost: int = 0
+    """Talks that were lost."""
+    instead: bool = False
+    """Whether the next talk, or the one that is going on, stands in the place of a lost one."""
     code: str = ""
     how: str = ""
     """What ended it."""
@@ -176,6 +199,11 @@ class Standing:
     @property
     def ended(self) -> bool:
         return self.phase in ENDS
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether the person does not take part, or not any more: nothing new may be kept of them."""
+        return self.how in ("declined", "withdrew")
 
 
 @dataclass(frozen=True)
@@ -189,6 +217,9 @@ class Dated:
 def fold(moves: Iterable[Dated], comprehension: bool, questionnaire: bool) -> Standing:
     """Where the moves lead.
 
+    Whoever has come to an end stays there, whatever another tab was about to do; only taking everything back
+    is possible from there too.
+
     Args:
         comprehension: whether there is a check.
         questionnaire: whether there is one.
@@ -201,7 +232,8 @@ def fold(moves: Iterable[Dated], comprehension: bool, questionnaire: bool) -> St
                 return replace(now, language=language, submission=submission or now.submission, began=began)
             case Answered(step=step, question=question, value=value):
                 at_step = {**now.given.get(step, {}), question: value}
-                return replace(now, given={**now.given, step: at_step})
+                kept = {asked: each for asked, each in at_step.items() if each is not None}
+                return replace(now, given={**now.given, step: kept})
             case Consented():
                 return replace(now, phase="instructions")
             case Instructed():
@@ -211,10 +243,8 @@ def fold(moves: Iterable[Dated], comprehension: bool, questionnaire: bool) -> St
                 return replace(now, phase=phase, attempts=now.attempts + 1, wrong=wrong)
             case Missed():
                 return replace(now, misses=now.misses + 1)
-            case Talked(arm=arm, conversation=conversation):
-                return replace(now, arm=arm, conversation=conversation, item="", talks=now.talks + 1)
-            case TalkEnded(item=item):
-                return replace(now, item=item)
+            case Ordered() | Talked() | TalkEnded() | TalkLost() as move:
+                return _after_talk(now, move)
             case RatedAll():
                 return replace(now, phase="questionnaire" if questionnaire else "debrief")
             case Told():
@@ -224,4 +254,32 @@ def fold(moves: Iterable[Dated], comprehension: bool, questionnaire: bool) -> St
             case Left(how=how):
                 return replace(now, phase=_ENDED[how], how=how)
 
-    return reduce(after, moves, Standing())
+    def unless_over(now: Standing, dated: Dated) -> Standing:
+        return now if now.ended and not _possible_at_the_end(dated.move) else after(now, dated)
+
+    return reduce(unless_over, moves, Standing())
+
+
+def _after_talk(now: Standing, move: Ordered | Talked | TalkEnded | TalkLost) -> Standing:
+    match move:
+        case Ordered(arms=arms):
+            return replace(now, order=arms)
+        case Talked(arm=arm, conversation=conversation):
+            return replace(now, arm=arm, conversation=conversation, item="", talks=now.talks + 1)
+        case TalkEnded(item=item):
+            return replace(now, item=item, instead=False)
+        case TalkLost():
+            return replace(now, conversation="", talks=now.talks - 1, lost=now.lost + 1, instead=True)
+
+
+def takes_part(moves: Sequence[Dated], since: datetime) -> bool:
+    """Whether somebody has come to the end, or may still do so: they did not leave, and came after `since`.
+
+    Whoever closed the page and did not come back in time holds nothing any more.
+    """
+    kinds = {type(dated.move) for dated in moves}
+    return Left not in kinds and (Completed in kinds or moves[0].at >= since)
+
+
+def _possible_at_the_end(move: Move) -> bool:
+    return isinstance(move, Entered) or (isinstance(move, Left) and move.how == "withdrew")

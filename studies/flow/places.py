@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 from annotations.store import Store
 from studies.design.reading import Design
 from studies.flow.journal import FlowJournal
-from studies.flow.moves import Consented, Left
+from studies.flow.moves import Consented, Dated, takes_part
 
 FRESH = 2.0
 """Seconds for which a count is good: it only spares those who would come too late."""
@@ -47,8 +48,11 @@ class Places:
         most = self._design.study.recruitment.participants
         if most is None:
             return False
-        here = 0
-        for _, moves in self._journal.everyone(self._design.study.id):
-            kinds = {type(dated.move) for dated in moves}
-            here += Consented in kinds and Left not in kinds
-        return here >= most
+        here = taking_part(self._design, self._journal)
+        return sum(any(isinstance(each.move, Consented) for each in moves) for moves in here) >= most
+
+
+def taking_part(design: Design, journal: FlowJournal) -> list[list[Dated]]:
+    """The moves of everyone who has come to the end of a study, or may still."""
+    since = datetime.fromtimestamp(journal.clock(), UTC) - timedelta(hours=design.study.session.resume_hours)
+    return [moves for _, moves in journal.everyone(design.study.id) if takes_part(moves, since)]

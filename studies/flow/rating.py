@@ -15,7 +15,7 @@ from studies.design.reading import Design
 from studies.flow.journal import Participant
 from studies.flow.questions import Asked, Sheet, asked, hides_names
 from studies.flow.steps import Dialogue, Given, Progress, Value
-from studies.flow.values import drafts, given
+from studies.flow.values import answered, drafts, given
 from studies.flow.view import Naming, shown
 
 _KEPT = 512
@@ -50,9 +50,9 @@ class Hand:
         hidden = hides_names(self.sheet.design, self.sheet.item.kind)
         return tuple(each.dialogue(self.sheet.naming, hidden) for each in self.sheet.shown)
 
-    def missing(self, also: str = "") -> list[Asked]:
-        """Required questions without an answer, `also` having one now."""
-        had = self.given.keys() | {also}
+    def missing(self, sent: Given | None = None) -> list[Asked]:
+        """Required questions without an answer, with what was just sent taken as given."""
+        had = answered(self.given if sent is None else {**self.given, sent.question: sent.value})
         return [each for each in self.asked if each.question.required and each.question.id not in had]
 
     def failed(self) -> list[str]:

@@ -9,11 +9,11 @@
     GET  /study/{study}/talk       → Talk                  in a talk: asked about once a second
     POST /study/{study}/withdraw   Withdraw → Withdrawn    by the link of the last page, also much later
 
-Pages are files of `studies/ui` that the routes hand out as they are:
+Pages are in `studies/ui`, all made from `page.html`:
 
-    GET  /study/{study}            → studies/ui/participant.html     also with the invitation's parameters
-    GET  /study/{study}/withdraw   → studies/ui/withdraw.html        the secret stands behind the `#`
-    GET  /study/{study}/desk       → studies/ui/desk.html            the token stands behind the `#`
+    GET  /study/{study}            → a participant's page            also with the invitation's parameters
+    GET  /study/{study}/withdraw   → taking everything back          the secret stands behind the `#`
+    GET  /study/{study}/desk       → the researcher's page           the token stands behind the `#`
     GET  /study/static/{name}      → studies/ui/static/{name}        scripts, styles, i18n files (flat)
 
 Errors are `{"error": "one line"}` with 400 (what was sent is wrong), 404 (no such study or key), 409 (the
@@ -29,7 +29,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, field_validator
 
 from annotations.records import Choice, Pairwise, Ranking, Scale, Text
 from mascot.conversation.events import Record
@@ -274,12 +274,18 @@ class Given(Record):
 
     step: str = Field(max_length=200)
     question: str = Field(max_length=200)
-    value: Value
+    value: Value | None
+    """null takes the answer back that was given; so do blanks in the place of words."""
     key: Key
     seconds: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
     """Time on this question."""
     at: datetime | None = None
     """The page's clock, with its time zone."""
+
+    @field_validator("value")
+    @classmethod
+    def _blanks_are_none(cls, value: Value | None) -> Value | None:
+        return None if isinstance(value, Text) and not value.text.strip() else value
 
 
 class Saved(Record):

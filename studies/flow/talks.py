@@ -7,17 +7,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from annotations.balance import least_filled, williams
 from annotations.records import Assignment, Candidate, Item, Nothing
 from annotations.store import Store
 from mascot.conversation.events import Crisis, Directive, Event, UserSaid, Yielded
 from mascot.conversation.transcript import PERSON, fold
-from mascot.errors import InputError
+from mascot.errors import InputError, NotFoundError
 from mascot.live.service import Live
 from studies.design.reading import Design
 from studies.flow.journal import FlowJournal, Participant
-from studies.flow.moves import Left, Standing, Talked, TalkEnded
+from studies.flow.moves import Left, Ordered, Standing, Talked, TalkEnded, TalkLost
+from studies.flow.moves import fold as stand
 from studies.flow.pages import Pages
+from studies.flow.places import taking_part
+from studies.flow.rating import MovedOnError
 from studies.flow.steps import Say, Step, Talk
+from studies.flow.texts import said
 from studies.flow.view import Naming, lines
 from studies.prepare.items import expected
 
@@ -44,24 +49,26 @@ class Talks:
         """The talk that is going on, its item once it is over, a new talk, or None after the last."""
         live = self.design.study.dialogues.live
         assert live is not None
+        if now.conversation and not now.item and not self._is_there(now):
+            now = self._note_loss(who, now.conversation)
         if now.item and rated < now.talks:
             key = f"lease {who.rater} {now.item}"
             return self.store.lease(self.design.study.id, who.rater, key, now.item)
         if not now.conversation or now.item:
             if now.talks >= live.conversations:
                 return None
-            now = self._begin(who, now)
+            now = self._begin(who)
         return self._page(now)
 
     def talk(self, now: Standing) -> Talk:
         """How the talk stands.
 
         Raises:
-            InputError: there is none.
+            MovedOnError: there is none, or it is lost.
         """
         live = self.design.study.dialogues.live
         if live is None or not now.conversation or now.item:
-            raise InputError("there is no talk now: please load the page again")
+            raise MovedOnError("there is no talk now: please load the page again")
         events = self._events(now)
         told = fold(events)
         naming = Naming(self.names, self.design.study.names == "numbered", now.language)
@@ -100,7 +107,7 @@ class Talks:
             self.journal.add(who, "left", Left(how="distress", step="talk"))
             return
         item = Item(
-            id=f"{self.design.study.id}/talk/{now.conversation}",
+            id=self._item(now.conversation),
             study=self.design.study.id,
             kind="dialogue",
             dialogue=f"talk/{now.conversation}",
@@ -113,35 +120,81 @@ class Talks:
         move = TalkEnded(conversation=now.conversation, item=item.id)
         self.journal.add(who, f"talk-ended {now.conversation}", move)
 
-    def _begin(self, who: Participant, now: Standing) -> Standing:
-        """A talk with the arm that has had the fewest."""
+    def forget(self, who: Participant) -> None:
+        """Delete every talk a person had, whoever is speaking in it; also one that nobody got to note."""
+        moves = (dated.move for dated in self.journal.moves(who))
+        arms = {move.conversation: move.arm for move in moves if isinstance(move, Talked)}
+        any_arm = next(iter(self.arms))
+        for talk in self.arms[any_arm].conversations(who.rater):  # all arms keep their talks in one journal
+            self.arms[arms.get(talk.id, any_arm)].delete(talk.id)
+
+    def _begin(self, who: Participant) -> Standing:
+        """A talk with the next arm in the person's order."""
         with self.lock:
-            begun = Counter(dict.fromkeys(self.arms, 0))
-            for _, moves in self.journal.everyone(self.design.study.id):
-                kinds = {type(dated.move) for dated in moves}
-                if Left not in kinds:
-                    begun.update(dated.move.arm for dated in moves if isinstance(dated.move, Talked))
-            arm = min(begun, key=lambda name: (begun[name], list(self.arms).index(name)))
+            now = self._standing(who)
+            if now.conversation and not now.item:
+                return now  # another tab was first
+            if not now.order:
+                self.journal.add(who, "ordered", Ordered(arms=self._order()))
+                now = self._standing(who)
+            arm = now.order[now.talks % len(now.order)]
             conversation = self.arms[arm].open(who.rater)
-            self.journal.add(who, f"talked {now.talks}", Talked(arm=arm, conversation=conversation))
-        moves = [dated.move for dated in self.journal.moves(who)]
-        begun_last = [move for move in moves if isinstance(move, Talked)][-1]
-        return Standing(
-            language=now.language,
-            arm=begun_last.arm,
-            conversation=begun_last.conversation,
-            talks=now.talks + 1,
+            begun = now.talks + now.lost
+            self.journal.add(who, f"talked {begun}", Talked(arm=arm, conversation=conversation))
+        return self._standing(who)
+
+    def _order(self) -> tuple[str, ...]:
+        """The row of a Williams square that the fewest have: over all, each arm is as often at each place."""
+        names = list(self.arms)
+        rows = [tuple(names[index] for index in row) for row in williams(len(names))]
+        taken = Counter(
+            dated.move.arms
+            for moves in taking_part(self.design, self.journal)
+            for dated in moves
+            if isinstance(dated.move, Ordered)
         )
+        return rows[least_filled([taken[row] for row in rows])]
+
+    def _is_there(self, now: Standing) -> bool:
+        try:
+            return bool(self.arms[now.arm].entries(now.conversation))
+        except NotFoundError:
+            return False
+
+    def _note_loss(self, who: Participant, conversation: str) -> Standing:
+        """A talk went with its disk: it is rated if it had become an item, and otherwise had anew."""
+        item = self._item(conversation)
+        try:
+            self.store.item(item)
+            move = TalkEnded(conversation=conversation, item=item)
+        except NotFoundError:
+            move = TalkLost(conversation=conversation)
+        self.journal.add(who, f"{move.type} {conversation}", move)
+        return self._standing(who)
+
+    def _standing(self, who: Participant) -> Standing:
+        study = self.design.study
+        return stand(self.journal.moves(who), bool(study.comprehension), bool(study.questionnaire))
 
     def _page(self, now: Standing) -> Step:
         pages = Pages(self.design.study, now.language)
         live = self.design.study.dialogues.live
-        text = pages.text(live.text) if live is not None else ""
-        filled = {"text": text, "talk": self.talk(now), "can_exit": True}
-        return pages.blank(f"talk-{now.talks}", "talk").model_copy(update=filled)
+        filled = {
+            "text": pages.text(live.text) if live is not None else "",
+            "talk": self.talk(now),
+            "can_exit": True,
+            "remarks": (said("talk-lost", now.language),) if now.instead else (),
+        }
+        return pages.blank(f"talk-{now.talks + now.lost}", "talk").model_copy(update=filled)
+
+    def _item(self, conversation: str) -> str:
+        return f"{self.design.study.id}/talk/{conversation}"
 
     def _events(self, now: Standing) -> list[Event]:
-        return [entry.event for entry in self.arms[now.arm].entries(now.conversation)]
+        try:
+            return [entry.event for entry in self.arms[now.arm].entries(now.conversation)]
+        except NotFoundError:
+            raise MovedOnError(said("talk-lost", now.language)) from None
 
 
 def _number(turns: tuple, speaker: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from annotations.records import (
@@ -71,7 +71,7 @@ def _refuse_vote(question: Question, vote: Pairwise) -> None:
 
 def drafts(
     asked: Asked,
-    value: Value,
+    value: Value | None,
     shown: Sequence[Shown],
     seconds: float | None,
     at: datetime | None,
@@ -80,12 +80,16 @@ def drafts(
     """What the store is to save: one draft, or for marks one for each turn that has or had some.
 
     Args:
+        value: None takes back what was answered; of marks that is no mark at all.
         before: current answers of the assignment.
 
     Raises:
         InputError: the value does not fit the question, or a mark the text.
     """
-    refuse_misfit(asked.question, value, len(shown))
+    if value is None and asked.question.kind == "spans":
+        value = Marks(marks=())
+    if value is not None:
+        refuse_misfit(asked.question, value, len(shown))
     if isinstance(value, Marks):
         return _marks(asked, value, shown, seconds, at, before)
     order = [each.candidate for each in shown]
@@ -165,6 +169,15 @@ def given(questions: Sequence[Asked], answers: Sequence[Answer], shown: Sequence
         elif (value := by_target.get((asked.criterion, asked.target))) is not None:
             found[asked.question.id] = _as_shown(asked, value, [each.candidate for each in shown])
     return found
+
+
+def answered(given: Mapping[str, Value | None]) -> set[str]:
+    """The questions that have an answer; blanks are none, and what was taken back is none."""
+    return {
+        name
+        for name, value in given.items()
+        if value is not None and (not isinstance(value, Text) or value.text.strip())
+    }
 
 
 def _as_shown(asked: Asked, value: object, order: Sequence[int]) -> Value:

@@ -22,11 +22,16 @@ def store_study(design: Design) -> Study:
         lease_seconds=study.session.item_minutes * 60,
         meta={
             "title": study.title,
-            "arms": {name: arm.model_dump(mode="json") for name, arm in study.arms.items()},
+            "arms": arms_of(design),
             "consent": study.consent.version,
             "design": design.digest,
         },
     )
+
+
+def arms_of(design: Design) -> dict[str, object]:
+    """The arms as the store keeps them."""
+    return {name: arm.model_dump(mode="json") for name, arm in design.study.arms.items()}
 
 
 def about_study(design: Design) -> Study | None:

@@ -13,6 +13,7 @@ from studies.prepare.dialogues import Held, Tick, hold_arms
 from studies.prepare.differences import Look, looks
 from studies.prepare.items import about_item, about_study, items, silent, store_study
 from studies.prepare.sources import starts
+from studies.prepare.unchanged import refuse_other_design, refuse_other_items
 
 
 @dataclass(frozen=True)
@@ -39,28 +40,34 @@ def prepare(
         folder: where finished dialogues are kept.
 
     Raises:
+        InputError: the study was prepared with other arms, dialogues or tasks; nothing is overwritten.
         MascotError: a model, a file or the store cannot be used; what was finished is kept.
     """
+    register(design, store)
     found = starts(design)
     held: Held = hold_arms(design, found, folder, open_arm, tick) if found else {}
     missing = silent(found, held)
     answered = [start for start in found if start.id not in missing]
     casts = {name: cast_of(arm, settings).ids for name, arm in design.study.arms.items()}
     made = items(design, answered, held, casts)
-    register(design, store)
     if made:
+        refuse_other_items(design, store, made)
         store.add_items(made, f"items of {design.study.id}")
     return Prepared(len(answered), tuple(missing), len(made), looks(held))
 
 
 def register(design: Design, store: Store) -> None:
-    """The study, and its questionnaire, in the store.
+    """The study, and its questionnaire, in the store; texts and times may have changed since.
 
     Raises:
-        InputError: the store has this study with other arms, tasks or consent.
+        InputError: the store has this study with other arms, dialogues or tasks.
     """
-    store.add_study(store_study(design))
+    known = {study.id: study for study in store.studies()}
+    if design.study.id in known:
+        refuse_other_design(design, known[design.study.id])
+    else:
+        store.add_study(store_study(design))
     about = about_study(design)
-    if about is not None:
+    if about is not None and about.id not in known:
         store.add_study(about)
         store.add_items([about_item(design)], f"questionnaire of {design.study.id}")

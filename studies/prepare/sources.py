@@ -48,7 +48,9 @@ def read_starts(folder: Path) -> list[Start]:
     """
     path = folder / SITUATIONS
     try:
-        return [Start.model_validate_json(line) for line in path.read_text("utf-8").splitlines()]
+        # Not `splitlines`, which also ends a line at marks that JSON leaves inside of a text (U+2028).
+        lines = path.read_text("utf-8").split("\n")
+        return [Start.model_validate_json(line) for line in lines if line.strip()]
     except OSError:
         raise InputError(f"there is no {path}: one first message a line is needed, see the guide") from None
     except ValueError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from annotations.commands.show import show
+from mascot.commandline import count, share
 from mascot.errors import InputError
 from mascot.settings import read_settings
 from studies.design.reading import read_design
@@ -20,14 +21,14 @@ Add = Callable[[str, str, Callable[[argparse.Namespace], int]], argparse.Argumen
 def add_simulate(add: Add) -> None:
     """Add the command."""
     command = add("simulate", "let simulated raters walk through a copy of the prepared study", run)
-    command.add_argument("--raters", type=_count, default=60, metavar="N")
+    command.add_argument("--raters", type=count, default=60, metavar="N")
     command.add_argument("--seed", type=int, default=0, metavar="S")
-    command.add_argument("--dropouts", type=_share, default=0.2, metavar="SHARE")
-    command.add_argument("--doubles", type=_share, default=0.1, metavar="SHARE", help="requests sent twice")
+    command.add_argument("--dropouts", type=share(), default=0.2, metavar="SHARE")
+    command.add_argument("--doubles", type=share(), default=0.1, metavar="SHARE", help="requests sent twice")
     command.add_argument(
-        "--careless", type=_share, default=0.0, metavar="SHARE", help="raters who do not read"
+        "--careless", type=share(), default=0.0, metavar="SHARE", help="raters who do not read"
     )
-    command.add_argument("--at-once", type=_count, default=8, metavar="N", help="raters at the same time")
+    command.add_argument("--at-once", type=count, default=8, metavar="N", help="raters at the same time")
     command.add_argument(
         "--think", type=float, default=0.0, metavar="SECONDS", help="between two requests, mean"
     )
@@ -57,19 +58,3 @@ def run(options: argparse.Namespace) -> int:
     store = options.to or f"sqlite:///{new}"
     show(found.as_dict() | {"store": store}, [*lines(found), f"answers are in {store}"], options.json)
     return 0 if found.sound else 1
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
-    return share

@@ -18,6 +18,7 @@ from studies.desk.status import status
 from studies.flow.flow import Flow
 from studies.flow.steps import Question, Step
 from studies.prepare.run import register
+from studies.prepare.unchanged import must_be_prepared
 from studies.simulate.raters import Rater, Truth
 from studies.simulate.report import Report, report
 from studies.simulate.walk import Trace, Walker
@@ -73,7 +74,7 @@ def simulate(design: Design, prepared: str, place: Place, settings: Settings, cr
         place: of the simulated study; its database is a new one.
 
     Raises:
-        InputError: the study is not prepared.
+        InputError: the study is not prepared, or was prepared from another file.
     """
     copy_items(design, prepared, place.url)
     clock = _Clock()
@@ -98,6 +99,7 @@ def simulate(design: Design, prepared: str, place: Place, settings: Settings, cr
 def copy_items(design: Design, prepared: str, to: str) -> None:
     """The items of a prepared study, in a store of their own."""
     with Store.open(prepared) as source, Store.open(to) as store:
+        must_be_prepared(design, source)
         register(design, store)
         found = list(source.items(design.study.id, transcripts=True))
         store.add_items(found, f"items of {design.study.id}")

@@ -7,8 +7,6 @@ is set, no address of a client is looked at.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from importlib.resources import files
-from pathlib import Path
 
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -22,16 +20,15 @@ from studies.flow.flow import Flow
 from studies.flow.rating import MovedOnError
 from studies.flow.steps import Forward, Given, Invitation, Leave, Say, Withdraw
 from studies.ui.files import static
+from studies.ui.pages import PAGES, Page
 from studies.web.desk import DeskRoutes, flow_of, nobody
 
-UI = Path(str(files("studies"))) / "ui"
 PAGE_HEADERS = HEADERS | {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'",
 }
 """A page loads nothing from elsewhere."""
-PAGES = {"": "participant.html", "/withdraw": "withdraw.html", "/desk": "desk.html"}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -68,7 +65,7 @@ class StudyRoutes:
             *(Route(f"{one}/{name}", _handled(act), methods=["POST"]) for name, act in posts.items()),
             Route(f"{one}/step", _handled(self._step)),
             Route(f"{one}/talk", _handled(self._talk)),
-            *(Route(one + path, self._page_of(name)) for path, name in PAGES.items()),
+            *(Route(one + path, self._route_of(page)) for path, page in PAGES.items()),
             *self._desk.all,
         ]
 
@@ -112,15 +109,15 @@ class StudyRoutes:
     def _flow(self, request: Request) -> Flow:
         return flow_of(self._flows, request)
 
-    def _page_of(self, name: str) -> Handler:
-        async def page(request: Request) -> Response:
+    def _route_of(self, page: Page) -> Handler:
+        async def handed_out(request: Request) -> Response:
             try:
                 self._flow(request)
             except NotFoundError as error:
                 return Response(str(error), 404, PAGE_HEADERS, "text/plain; charset=utf-8")
-            return Response((UI / name).read_bytes(), 200, PAGE_HEADERS, "text/html; charset=utf-8")
+            return Response(page.content, 200, PAGE_HEADERS, "text/html; charset=utf-8")
 
-        return page
+        return handed_out
 
     async def _file(self, request: Request) -> Response:
         """One of the pages' own files: asked for again each time, answered "unchanged" unless it is."""

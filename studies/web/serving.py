@@ -16,12 +16,13 @@ from starlette.applications import Starlette
 from annotations.records import RaterKind
 from annotations.store import Store
 from mascot.conversation.personas import load_cast
-from mascot.errors import InputError, SettingsError
+from mascot.errors import SettingsError
 from mascot.settings import Settings
 from studies.design.reading import Design
 from studies.flow.flow import Flow, Served
 from studies.flow.journal import Clock, FlowJournal
 from studies.flow.talks import Talks
+from studies.prepare.unchanged import must_be_prepared
 from studies.web.routes import StudyRoutes
 
 TOKEN = "desk-token"
@@ -50,10 +51,13 @@ class Place:
     def token(self) -> str:
         """The secret of the researcher's page; made once, readable for its owner only."""
         path = self.folder / TOKEN
-        if not path.exists():
+        if not path.exists() or not path.read_text().strip():
             self.folder.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(18))
+            # It has its name when it is whole: an empty token would open the page to everybody.
+            fresh = path.with_name(f".{TOKEN}-{secrets.token_hex(8)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(18))
+            fresh.replace(path)
         return path.read_text().strip()
 
 
@@ -73,7 +77,7 @@ def open_served(
     """
     store = Store.open(place.url, clock)
     try:
-        _must_be_prepared(design, store)
+        must_be_prepared(design, store)
         journal = FlowJournal(place.url, clock)
     except BaseException:
         store.close()
@@ -88,19 +92,6 @@ def close_served(served: Served) -> None:
     served.store.close()
 
 
-def _must_be_prepared(design: Design, store: Store) -> None:
-    known = next((study for study in store.studies() if study.id == design.study.id), None)
-    if known is None:
-        raise InputError(
-            f"{design.path} is not prepared: run `python -m studies prepare {design.path}` first"
-        )
-    if known.meta.get("design") != design.digest:
-        raise InputError(
-            f"{design.path} has other arms, dialogues or tasks than it was prepared with: give the study "
-            "another id, or take the change back"
-        )
-
-
 class StudyServer:
     """One study on one port. Use as a context manager.
 
@@ -111,7 +102,10 @@ class StudyServer:
     def __init__(self, served: Served, token: str, host: str = "127.0.0.1", port: int = 0) -> None:
         self.flow = Flow(served)
         routes = StudyRoutes({served.design.study.id: self.flow}, token)
-        config = uvicorn.Config(Starlette(routes=routes.all), log_level="warning", access_log=False)
+        # Logging is the program's: uvicorn's own settings would take everybody's handlers away.
+        config = uvicorn.Config(
+            Starlette(routes=routes.all), log_level="warning", log_config=None, access_log=False
+        )
         self._server = uvicorn.Server(config)
         self._socket = _bound(host, port)
         self._thread = threading.Thread(

@@ -146,6 +146,19 @@ def test_a_phone_shows_one_group_at_a_time_and_the_conversation_is_one_tap_away(
     assert parts >= 8
 
 
+def test_whoever_unticks_every_option_has_taken_the_answer_back(join: Joins) -> None:
+    rater = join()
+    rater.walk("questionnaire")
+    question = rater.page.locator("[data-question=where]")
+    for ticked in (["home", "way"], []):
+        for option in question.locator(".option").all():
+            option.click()
+        expect(rater.saved).to_have_attribute("data-state", "saved")
+        rater.page.reload()
+        assert rater.kind == "questionnaire"
+        assert rater.given()["where"] == ticked
+
+
 def test_what_is_open_is_said_and_nothing_is_skipped(join: Joins) -> None:
     rater = join()
     rater.onward.click()

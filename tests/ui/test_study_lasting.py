@@ -30,9 +30,9 @@ def person(browser: Browser, mortal: StudyProcess) -> Iterator[Rater]:
     context.close()
 
 
-def come(context: BrowserContext, process: StudyProcess) -> Rater:
+def come(context: BrowserContext, process: StudyProcess, study: str = "closely") -> Rater:
     page = context.new_page()
-    page.goto(f"{process.address}/study/closely?code=one")
+    page.goto(f"{process.address}/study/{study}?code=one")
     page.locator("form.step").wait_for()
     return Rater(page)
 
@@ -94,6 +94,32 @@ def test_at_every_step_nothing_is_lost_and_no_step_comes_twice(person: Rater, mo
     expect(page.locator(".code output")).to_have_text(code)
 
 
+def test_whose_talk_is_lost_with_its_disk_is_told_so_at_the_open_page_and_has_another(
+    browser: Browser, mortal: StudyProcess, tmp_path: Path
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    rater = come(context, mortal, "live")
+    page, box = rater.page, rater.page.get_by_role("textbox", name="What you write")
+    rater.walk("talk")
+    before = rater.step
+    box.fill("I lost my keys again.")
+    box.press("Enter")
+    expect(page.locator(".log .person")).to_have_count(1)
+    expect(rater.saved).to_have_text("saved")
+    mortal.kill()
+    for path in tmp_path.rglob("talks.db*"):
+        path.unlink()
+    mortal.start()
+    expect(page.locator(".callout").first).to_contain_text("was lost on our side")
+    assert (rater.kind, rater.step == before) == ("talk", False)
+    expect(page.locator(".log .person")).to_have_count(0)
+    box.fill("I lost my keys again, I said.")
+    box.press("Enter")
+    expect(page.locator(".log .group")).to_have_count(2)
+    context.close()
+
+
 def test_an_answer_that_was_given_before_a_crash_of_the_page_arrives_later(join: Joins) -> None:
     rater = join()
     rater.page.route("**/answer", lambda route: route.abort())
@@ -133,7 +159,7 @@ def test_a_tab_that_was_left_behind_goes_to_where_the_person_is(join: Joins) -> 
     query = rater.page.url.rsplit("=", 1)[1]
     other = join("closely", query, rater.page.context)
     other.walk("comprehension")
-    rater.page.locator(".option").first.click()
+    rater.page.locator(".option").nth(1).click()
     expect(rater.page.locator("form.step")).to_have_attribute("data-step", "comprehension-0")
     expect(rater.notice).to_have_text("This page went on in another tab. Here is where you are now.")
 

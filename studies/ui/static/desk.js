@@ -2,9 +2,10 @@
 
 import { h, say } from "./dom.js";
 import * as figures from "./figures.js";
-import { call, Refusal, STUDY } from "./server.js";
+import { call, pause, Refusal, STUDY } from "./server.js";
 
 const PAUSE = 5000;
+const UNREACHED = "The server cannot be reached just now; this page asks again by itself.";
 const STATES = { open: "open", paused: "paused: nobody goes on until it is resumed", closed: "closed: nobody new can begin" };
 /** What is fetched, and the sections it becomes. */
 const WANTED = {
@@ -22,6 +23,8 @@ class Desk {
     this.root = root;
     this.token = token();
     this.notice = h("p", { class: "notice", role: "status", hidden: true });
+    this.troubles = { status: "", deed: "" };
+    this.computing = h("span", { class: "saved", role: "status" });
     this.title = h("h1", { tabindex: -1 });
     this.state = h("p", { class: "state", role: "status" });
     this.switches = h("p", { class: "deeds" });
@@ -39,12 +42,16 @@ class Desk {
         this.notice,
         h("header", {}, h("div", {}, this.title, this.state), this.switches),
         this.now,
-        h("div", { class: "again" }, h("p", { class: "aside" }, "What follows is computed when it is asked for."), h("button", { type: "button", class: "quiet", onclick: () => this.figures() }, "Compute again")),
+        h("div", { class: "again" }, h("p", { class: "aside" }, "What follows is computed when it is asked for."), h("button", { type: "button", class: "quiet", onclick: () => this.figures() }, "Compute again"), this.computing),
         ...Object.values(this.found),
         h("section", { class: "figure" }, h("h2", {}, "Export"), h("p", { class: "aside" }, "Without withdrawn answers; a zip with data, card and licence."), this.exports),
       ),
     );
-    if (!(await this.status())) return;
+    window.addEventListener("hashchange", () => location.reload()); // another token, pasted over a wrong one
+    for (let wait = 500; !(await this.status()); wait = Math.min(wait * 2, PAUSE)) {
+      if (!this.passing) return;
+      await pause(wait);
+    }
     setInterval(() => document.hidden || this.status(), PAUSE);
     await this.figures();
   }
@@ -58,24 +65,30 @@ class Desk {
 
   /** Asks how the study stands; whether the server said. */
   async status() {
-    return this.#do(() => this.#ask("GET", "status"));
+    const said = await this.#do(() => this.#ask("GET", "status"), "status");
+    if (said) this.#tell("status", "");
+    return said;
   }
 
-  async #do(ask) {
+  /** What a deed met stays to be read until the next one. */
+  async #do(ask, what = "deed") {
+    if (what === "deed") this.#tell(what, "");
     try {
       this.#show(await ask());
-      this.#tell("");
       return true;
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      this.#tell(refusal.message || "The server cannot be reached just now.");
+      this.passing = refusal.passing;
+      this.#tell(what, refusal.message || (what === "status" ? UNREACHED : "The server could not be reached; please try again."));
       return false;
     }
   }
 
-  #tell(text) {
-    say(this.notice, text);
-    this.notice.hidden = !text;
+  #tell(what, text) {
+    this.troubles[what] = text;
+    const told = Object.values(this.troubles).filter(Boolean).join(" ");
+    say(this.notice, told);
+    this.notice.hidden = !told;
   }
 
   #show(status) {
@@ -85,8 +98,9 @@ class Desk {
     document.title = `${status.title} · desk`;
     say(this.title, status.title);
     say(this.state, `The study is ${STATES[status.state]}.`);
-    this.switches.replaceChildren(...this.#switches(status.state));
-    this.now.replaceChildren(
+    renew(this.switches, ...this.#switches(status.state));
+    renew(
+      this.now,
       figures.people(status),
       figures.quotas(status),
       figures.stages(status),
@@ -105,26 +119,51 @@ class Desk {
 
   /** Every figure, one after another: they cost the server's time. */
   async figures() {
+    if (this.computing.textContent) return;
+    say(this.computing, "computing …");
     for (const [name, build] of Object.entries(WANTED)) {
       const place = this.found[name];
       try {
         place.replaceChildren(...build(await this.#ask("GET", name)));
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
-        place.replaceChildren(h("section", { class: "figure" }, h("h2", {}, TITLES[name]), h("p", { class: "aside" }, refusal.message)));
+        const why = refusal.message || "The server could not be reached.";
+        place.replaceChildren(h("section", { class: "figure" }, h("h2", {}, TITLES[name]), h("p", { class: "aside" }, why)));
       }
     }
+    say(this.computing, "");
   }
 
   async #download(format) {
+    this.#tell("deed", "");
     const address = new URL(`desk/export/${format}`, `${location.origin}${location.pathname.replace(/desk\/?$/, "")}`);
-    const response = await fetch(address, { headers: this.#who });
-    if (!response.ok) return this.#tell((await response.json().catch(() => null))?.error ?? "This could not be exported.");
-    const url = URL.createObjectURL(await response.blob());
-    h("a", { href: url, download: `${STUDY}-${format}.zip` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    try {
+      const response = await fetch(address, { headers: this.#who });
+      if (!response.ok) return this.#tell("deed", (await response.json().catch(() => null))?.error ?? "This could not be exported.");
+      const url = URL.createObjectURL(await response.blob());
+      h("a", { href: url, download: `${STUDY}-${format}.zip` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch {
+      this.#tell("deed", "The export did not arrive; please try again.");
+    }
   }
 }
+
+/** New contents in their place; whoever is at one of its buttons, or has moved one of its tables, stays there. */
+function renew(place, ...contents) {
+  const at = [...place.querySelectorAll(REACHED)];
+  const held = at.indexOf(document.activeElement);
+  const name = held >= 0 && nameOf(at[held]);
+  const moved = new Map([...place.querySelectorAll(".scroller")].map((table) => [nameOf(table), table.scrollLeft]));
+  place.replaceChildren(...contents);
+  for (const table of place.querySelectorAll(".scroller")) table.scrollLeft = moved.get(nameOf(table)) ?? 0;
+  if (held < 0) return;
+  const now = [...place.querySelectorAll(REACHED)];
+  (now.find((one) => nameOf(one) === name) ?? now[Math.min(held, now.length - 1)])?.focus({ preventScroll: true });
+}
+
+const REACHED = "button, [tabindex]";
+const nameOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
 /** The token stands behind the `#` once, and is then kept for this tab and taken out of the address. */
 function token() {

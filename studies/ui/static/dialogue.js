@@ -1,12 +1,13 @@
 // Dialogues side by side. All look the same, whoever made them: a face by number, a name, words.
 
 import { h } from "./dom.js";
+import { Marking } from "./marks.js";
 import { t } from "./words.js";
 
 const COLOURS = 8;
 
 /** The letter or number in the face of a speaker. */
-const initial = (name) => (/\d+$/.exec(name)?.[0] ?? name.trim().slice(0, 1)).toUpperCase();
+const initial = (name) => (/\d+$/.exec(name)?.[0] ?? [...name.trim()][0]).toUpperCase();
 
 /** One line; `index` lets questions point at it. */
 export function line({ speaker, voice, text }, index) {
@@ -41,6 +42,7 @@ export function dialogue({ label, lines }, place) {
 export class Dialogues {
   constructor(dialogues) {
     this.columns = dialogues.map(dialogue);
+    this.marking = new Marking();
     this.element = h(
       "div",
       {

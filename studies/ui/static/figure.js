@@ -1,6 +1,7 @@
 // A figure of the researcher's page: a table, a picture beside each row where there is one, the command that
 // computes the same, and a copy as CSV. Nothing is computed here; numbers are only written and drawn.
 
+import { copied } from "./copy.js";
 import { freshId, h, s } from "./dom.js";
 
 /** A number with so many decimals, or a dash. */
@@ -21,8 +22,7 @@ export function figure({ title, note, command, columns, rows, empty }) {
   const id = freshId("figure");
   const told = h("span", { class: "saved", role: "status" });
   const copy = async () => {
-    await navigator.clipboard.writeText(csvOf(columns, rows)).catch(() => {});
-    told.textContent = "copied";
+    told.textContent = (await copied(csvOf(columns, rows))) ? "copied" : "this browser does not let the page copy";
   };
   const deeds = h("p", { class: "beneath" }, command && h("code", {}, command), rows.length > 0 && h("button", { type: "button", class: "quiet", onclick: copy, "aria-label": `Copy ${title} as CSV` }, "Copy as CSV"), told);
   return h(

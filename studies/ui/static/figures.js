@@ -72,7 +72,7 @@ export function held(status, release) {
       plain("rater", "rater"),
       { head: "since", cell: (one) => new Date(one.since).toLocaleTimeString([], { timeStyle: "short" }), csv: (one) => ({ since: one.since }) },
       { head: "", cell: (one) => (one.stuck ? "time has run out" : ""), csv: (one) => ({ stuck: one.stuck }) },
-      drawn("", (one) => h("button", { type: "button", class: "quiet", onclick: () => release(one.assignment), "aria-label": `Release ${one.item}` }, "Release")),
+      drawn("", (one) => h("button", { type: "button", class: "quiet", onclick: () => release(one.assignment), "aria-label": `Release ${one.item}, held by ${one.rater}` }, "Release")),
     ],
     rows: status.held,
     empty: "Nobody has an item now.",

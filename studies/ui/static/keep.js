@@ -46,6 +46,13 @@ export class Drawer {
     }
   }
 
+  /** `tell(name, value)` of everything that another tab puts in. */
+  heard(tell) {
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (newValue && key?.startsWith(this.prefix)) tell(key.slice(this.prefix.length), JSON.parse(newValue));
+    });
+  }
+
   names() {
     const store = storage();
     const kept = store ? Array.from({ length: store.length }, (_, i) => store.key(i)) : [];

@@ -5,6 +5,33 @@ import { freshId, h } from "./dom.js";
 import { radio } from "./options.js";
 import { t } from "./words.js";
 
+/** All marks of a step: each press goes to one question, and those of all columns are shown together. */
+export class Marking {
+  constructor() {
+    this.hands = new Map(); // by place: what is marked there now
+  }
+
+  /** Marks of a question; the first in a column has it in hand. */
+  add(marks, column) {
+    const { place, id } = marks;
+    const held = this.hands.get(place);
+    if (!held) listen(column, (...mark) => this.hands.get(place).mark(...mark));
+    if (!held || held.id === id) this.take(marks);
+  }
+
+  /** From now on presses in this column are for these. */
+  take(marks) {
+    this.hands.set(marks.place, marks);
+    this.paint();
+  }
+
+  paint() {
+    if (!window.CSS?.highlights) return;
+    const ranges = [...this.hands.values()].flatMap((marks) => marks.ranges());
+    CSS.highlights.set("marks", new Highlight(...ranges));
+  }
+}
+
 /** Marks in one dialogue; `dialogues` has its lines. */
 export function spans(question, given, changed, dialogues) {
   const place = question.where.dialogue ?? 0;
@@ -22,12 +49,12 @@ export function spans(question, given, changed, dialogues) {
           {},
           h("q", {}, textOf(mark.line)?.textContent.slice(mark.start, mark.end).trim() ?? ""),
           mark.label && h("span", { class: "tag" }, question.options.find((o) => o.value === mark.label)?.label ?? ""),
-          h("button", { type: "button", class: "quiet", "aria-label": t("marks-remove"), onclick: () => toggle(mark) }, "×"),
+          h("button", { type: "button", class: "quiet", "aria-label": t("marks-remove"), onclick: () => away(mark) }, "×"),
         ),
       ),
       ...(marks.length ? [] : [h("li", { class: "aside" }, t("marks-none"))]),
     );
-    paint(marks, textOf);
+    dialogues?.marking.paint();
   };
   const toggle = (mark) => {
     const same = marks.findIndex((m) => m.line === mark.line && m.start === mark.start && m.end === mark.end);
@@ -38,14 +65,25 @@ export function spans(question, given, changed, dialogues) {
     changed({ kind: "marks", marks });
   };
 
-  if (column) listen(column, (line, start, end) => toggle({ line, start, end, label }));
+  const away = (mark) => {
+    toggle(mark);
+    (list.querySelector("button") ?? element).focus();
+  };
+  const mine = {
+    place,
+    id: question.id,
+    mark: (line, start, end) => toggle({ line, start, end, label }),
+    ranges: () => marks.map((mark) => rangeOf(textOf(mark.line), mark)).filter(Boolean),
+  };
+  if (column) dialogues.marking.add(mine, column);
+  const take = () => column && dialogues.marking.take(mine);
   const name = freshId("mark");
   const labels = question.options.map(({ value, label: text }) =>
     radio(name, { value, label: text, checked: value === label }, () => (label = value)),
   );
   const element = h(
     "div",
-    { class: "spans" },
+    { class: "spans", tabindex: labels.length ? -1 : 0, role: "group", "aria-label": question.text, onfocusin: take, onpointerdown: take },
     h("p", { class: "aside" }, t("marks-hint")),
     labels.length > 0 && h("fieldset", {}, h("legend", {}, t("marks-as")), h("div", { class: "options row" }, labels)),
     list,
@@ -93,11 +131,6 @@ function offset(text, node, at) {
   range.setStart(text, 0);
   range.setEnd(node, at);
   return range.toString().length;
-}
-
-function paint(marks, textOf) {
-  if (!window.CSS?.highlights) return;
-  CSS.highlights.set("marks", new Highlight(...marks.map((mark) => rangeOf(textOf(mark.line), mark)).filter(Boolean)));
 }
 
 function rangeOf(text, { start, end }) {

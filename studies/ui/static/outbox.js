@@ -5,7 +5,8 @@ import { freshKey, pause, Refusal } from "./server.js";
 
 const NAME = "answer:";
 
-/** `on.state("saving" | "saved" | "kept")`, `on.refused(entry, refusal)`; `send(entry)` asks the server. */
+/** `on.state("saving" | "saved" | "kept" | "")`, `on.refused(entry, refusal)`, `on.elsewhere(entry)` in another tab;
+ * `send(entry)` asks the server. */
 export class Outbox {
   constructor(drawer, send, on) {
     this.drawer = drawer;
@@ -13,6 +14,7 @@ export class Outbox {
     this.on = on;
     this.running = null;
     window.addEventListener("online", () => this.flush());
+    drawer.heard((name, entry) => name.startsWith(NAME) && on.elsewhere(entry));
   }
 
   /** The answers that have not arrived, oldest first. */
@@ -74,6 +76,7 @@ export class Outbox {
           continue;
         }
         if (this.drawer.get(name)?.key === entry.key) this.drawer.drop(name);
+        this.on.state("");
         this.on.refused(entry, refusal);
       }
     }

@@ -1,5 +1,6 @@
 // A step as a page: the bar, what is to be read, what is asked, and the way on.
 
+import { copied } from "./copy.js";
 import { dialogue, Dialogues } from "./dialogue.js";
 import { freshId, h, say } from "./dom.js";
 import { exitDialog, helpList } from "./exit.js";
@@ -11,7 +12,7 @@ import { t } from "./words.js";
 const ON = { consent: "agree", instructions: "next", comprehension: "check", questionnaire: "next", debrief: "finish" };
 const ENDS = new Set(["complete", "waiting", "paused", "exit", "declined", "screened", "full", "gone"]);
 
-/** Shows one step; `on` hears `answered`, `next`, `leave(reason)`, `screen(sheet)`, `state`; see `Visit`. */
+/** Shows one step; `on` hears `answered`, `next`, `leave(reason)`, `screen(sheet)`, `state`, `moved`; see `Visit`. */
 export class Page {
   constructor(step, given, drawer, on) {
     Object.assign(this, { step, on });
@@ -20,7 +21,7 @@ export class Page {
     this.title = h("h1", { tabindex: -1 }, step.title);
     this.exit = step.can_exit && step.kind !== "consent" ? exitDialog(step, on.leave) : null;
     this.dialogues = step.dialogues.length ? new Dialogues(step.dialogues) : null;
-    this.talk = step.talk ? new Conversation(step, drawer, on.ask, { changed: () => this.arrange(), state: on.state }) : null;
+    this.talk = step.talk ? new Conversation(step, drawer, on.ask, { changed: () => this.arrange(), state: on.state, moved: on.moved }) : null;
     this.sheet = step.questions.length
       ? new Sheet(step, given, this.dialogues, { answered: on.answered, screen: () => this.arrange(), through: () => this.onward.focus() })
       : null;
@@ -145,8 +146,7 @@ function code(text) {
 function copier(text) {
   const told = h("span", { class: "saved", role: "status" });
   const copy = async () => {
-    await navigator.clipboard?.writeText(text).catch(() => {});
-    told.textContent = t("copied");
+    told.textContent = t((await copied(text)) ? "copied" : "not-copied");
   };
   return h("p", { class: "copier" }, h("button", { type: "button", class: "quiet", onclick: copy }, t("copy")), told);
 }

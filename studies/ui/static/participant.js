@@ -7,6 +7,10 @@ import { Page } from "./page.js";
 import { call, freshKey, Refusal, STUDY, untilAnswered } from "./server.js";
 import { learn, t } from "./words.js";
 
+const LAST_WORDS = 3000; // milliseconds that the last answers have to arrive when somebody leaves
+
+const NOT_ANOTHER_TAB = new Set(["paused", "full", "gone"]); // these say themselves why they came
+
 /** One person's visit. */
 class Visit {
   constructor(root) {
@@ -18,6 +22,7 @@ class Visit {
     this.outbox = new Outbox(this.drawer, (entry) => this.#send(entry), {
       state: (state) => this.#state(state),
       refused: (entry, refusal) => this.#refused(entry, refusal),
+      elsewhere: (entry) => this.#elsewhere(entry),
     });
   }
 
@@ -78,8 +83,10 @@ class Visit {
 
   /** Looks quietly whether it went on elsewhere. */
   async #look() {
+    const { step: before } = this;
     try {
       const step = await this.#ask("GET", "step");
+      if (this.going || this.step !== before) return; // it went on here while this was asked
       if (step.id !== this.step?.id || step.kind !== this.step.kind) await this.#show(step, t("moved"));
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
@@ -89,6 +96,7 @@ class Visit {
   async #show(step, notice = "") {
     const same = this.step?.id === step.id && this.step.kind === step.kind;
     if (document.documentElement.lang !== step.language) await learn(step.language);
+    document.documentElement.lang = step.language; // what is read is in it, also where the page has no words of its own
     clearTimeout(this.timer);
     if (step.wait !== null) this.timer = setTimeout(() => this.load(), step.wait * 1000);
     if (same && !step.questions.length && !step.talk) return;
@@ -98,7 +106,7 @@ class Visit {
     this.page?.end();
     this.page = new Page(step, { ...step.given, ...this.outbox.of(step.id) }, this.drawer, this.#hears());
     this.root.replaceChildren(this.page.element);
-    this.page.say(notice);
+    this.page.say(NOT_ANOTHER_TAB.has(step.kind) ? "" : notice);
     document.title = `${step.title} · ${step.study}`;
     history.replaceState(this.#part(), "");
     this.page.title.focus({ preventScroll: true });
@@ -113,6 +121,7 @@ class Visit {
       back: () => this.#back(),
       ask: this.#ask,
       state: (state) => this.#state(state),
+      moved: () => this.load(),
     };
   }
 
@@ -142,10 +151,15 @@ class Visit {
     }
   }
 
+  /** What was answered last arrives before the person leaves; but nobody who wants to go is held up by it. */
   async #leave(reason) {
     const done = { step: this.step.id, key: freshKey(), reason };
     const waiting = { waiting: () => this.page.say(t("waiting-next")) };
-    await this.#show(await untilAnswered(() => this.#ask("POST", "exit", done), waiting));
+    const leave = async () => {
+      await Promise.race([this.outbox.flush(), new Promise((resolve) => setTimeout(resolve, LAST_WORDS))]);
+      return this.#ask("POST", "exit", done);
+    };
+    await this.#show(await untilAnswered(leave, waiting));
   }
 
   #state(state) {
@@ -157,6 +171,11 @@ class Visit {
   #refused(entry, refusal) {
     if (refusal.status === 409) this.load(t("moved"));
     else this.page?.say(t("refused", { error: refusal.message }));
+  }
+
+  /** The same person has answered in another tab: shown here too, or it would count as open. */
+  #elsewhere({ step, question, value, person }) {
+    if (step === this.step?.id && person === this.person) this.page.sheet?.hear(question, value);
   }
 
   // Parts of a step on a narrow screen stand in the browser's history, so that "back" does what it should.

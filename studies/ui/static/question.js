@@ -6,18 +6,15 @@ import { spans } from "./marks.js";
 import { choice, choices, prose, scale, slider } from "./options.js";
 import { t } from "./words.js";
 
-/** One question of a step; `on.answered(question, value, later)` hears of every answer. */
+const EMPTIED_WHERE_THEY_STAND = new Set(["choices", "spans", "text"]);
+
+/** One question of a step; `on.answered(asked, later)` hears of every answer, also of one taken back (null). */
 export class Asked {
   constructor(question, given, dialogues, step, on) {
-    this.question = question;
-    this.value = given ?? null;
+    Object.assign(this, { question, dialogues, step, on, value: given ?? null });
     this.legend = h("legend", { id: freshId("question") }, question.text, tag(question));
-    const changed = (value, later) => {
-      this.value = value;
-      this.element.classList.remove("open");
-      if (value) on.answered(this, later);
-    };
-    this.control = this.#control(given, changed, dialogues, step);
+    this.control = this.#control(this.value);
+    this.takeBack = this.#unchooser();
     this.element = h(
       "fieldset",
       { class: `question ${question.kind}`, "data-question": question.id },
@@ -25,12 +22,51 @@ export class Asked {
       quoted(question, step),
       question.help && h("p", { class: "aside" }, question.help),
       this.control.element,
+      this.takeBack,
     );
   }
 
-  #control(given, changed, dialogues, step) {
-    const labels = step.dialogues.map(({ label }, i) => label || "ABC"[i]);
-    const { question } = this;
+  /** No radio can be unchosen: what need not be answered has a button that takes the answer back. */
+  #unchooser() {
+    const { required, kind } = this.question;
+    if (required || EMPTIED_WHERE_THEY_STAND.has(kind)) return null;
+    const act = () => {
+      this.#again(null);
+      this.focus();
+      this.#changed(null);
+    };
+    return h("button", { type: "button", class: "take-back", hidden: this.value === null, onclick: act }, t("take-back"));
+  }
+
+  #changed = (value, later) => {
+    this.value = value;
+    this.#settle();
+    this.on.answered(this, later);
+  };
+
+  #settle() {
+    this.element.classList.remove("open");
+    if (this.takeBack) this.takeBack.hidden = this.value === null;
+  }
+
+  /** Shows an answer that was given in another tab. */
+  hear(value) {
+    this.value = value;
+    this.#again(value);
+    this.#settle();
+  }
+
+  /** The control anew, showing a value. */
+  #again(value) {
+    const { element } = this.control;
+    this.control = this.#control(value);
+    element.replaceWith(this.control.element);
+  }
+
+  #control(given) {
+    const { question, dialogues } = this;
+    const changed = this.#changed;
+    const labels = this.step.dialogues.map(({ label }, i) => label || "ABC"[i]);
     switch (question.kind) {
       case "scale":
         return scale(question, given, changed);
@@ -58,7 +94,7 @@ export class Asked {
   }
 
   focus() {
-    this.element.querySelector("input:checked, input, textarea")?.focus();
+    this.element.querySelector("input:checked, input, textarea, .spans")?.focus();
   }
 }
 
@@ -68,7 +104,8 @@ const tag = ({ required }) => !required && h("span", { class: "tag" }, t("option
 function quoted({ where }, step) {
   const line = where.line === null ? null : step.dialogues[where.dialogue ?? 0]?.lines[where.line];
   if (!line) return null;
-  const words = line.text.length > 150 ? `${line.text.slice(0, 140).trimEnd()} …` : line.text;
+  const signs = [...line.text]; // no emoji is cut in two
+  const words = signs.length > 150 ? `${signs.slice(0, 140).join("").trimEnd()} …` : line.text;
   return h("blockquote", {}, line.speaker && h("b", {}, `${line.speaker}: `), words);
 }
 

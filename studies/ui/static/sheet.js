@@ -84,6 +84,11 @@ export class Sheet {
     return open.length;
   }
 
+  /** An answer that was given in another tab. */
+  hear(question, value) {
+    this.all.find((asked) => asked.question.id === question)?.hear(value);
+  }
+
   /** A key that stands on a button; whether it was one. */
   press(key) {
     const held = this.visible.find(({ element }) => element.contains(document.activeElement));

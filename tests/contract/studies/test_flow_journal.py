@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -43,6 +44,20 @@ def test_many_tabs_at_once_are_one_person_and_one_move(journal: FlowJournal) -> 
         times = set(pool.map(lambda _: journal.add(anne, "consented", Consented()), range(16)))
     assert len(times) == 1
     assert [dated.move.type for dated in journal.moves(anne)] == ["entered", "consented"]
+
+
+def test_servers_that_start_at_once_on_a_new_database_know_the_same_people(url: str) -> None:
+    together = Barrier(6)
+
+    def start(_: int) -> FlowJournal:
+        together.wait()
+        return FlowJournal(url)
+
+    with ThreadPoolExecutor(6) as pool:
+        journals = [starting.result() for starting in [pool.submit(start, number) for number in range(6)]]
+    assert len({journal.person("plain", "anne") for journal in journals}) == 1
+    for journal in journals:
+        journal.close()
 
 
 def test_the_first_code_stays_and_a_key_used_for_another_answer_is_refused(journal: FlowJournal) -> None:

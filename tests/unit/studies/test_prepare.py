@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from annotations.records import ItemKind
+from annotations.records import Item, ItemKind
 from annotations.store import Store
 from mascot.conversation.personas import load_cast
 from mascot.conversation.transcript import fold
@@ -134,19 +135,93 @@ def test_a_study_that_was_changed_after_it_was_prepared_is_refused(tmp_path: Pat
         open_served(design, Place.of(design, settings), settings)
 
 
+def ready(folder: Path, **changed: Any) -> str:
+    """The path of a study of finished dialogues, prepared by the command."""
+    path = str(write_study(folder, **changed))
+    assert main(["prepare", path]) == 0
+    return path
+
+
+def test_dialogues_that_were_changed_after_they_became_items_are_refused_and_nothing_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASCOT_HOME", str(tmp_path / "home"))
+    path, dialogues = ready(tmp_path), tmp_path / "dialogues/umbra.jsonl"
+    before, held = kept_items(tmp_path, path), dialogues.read_text()
+    capsys.readouterr()
+    dialogues.write_text(held.replace("Answer 22 to it", "Something else"))
+    assert main(["prepare", path]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "4 of 28 items" in line
+    assert "which-group/dialogue/s1/1" in line
+    assert "another id" in line
+    assert kept_items(tmp_path, path) == before
+    dialogues.write_text(held)
+    assert main(["prepare", path]) == 0
+
+
+def test_first_messages_that_were_added_or_taken_away_since_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASCOT_HOME", str(tmp_path / "home"))
+    path = ready(tmp_path)
+    for situations, said in ((5, "7 more items"), (3, "7 items fewer")):
+        write_study(tmp_path, situations)
+        assert main(["prepare", path]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_changed_design_is_refused_in_a_line_that_says_in_what_before_any_dialogue_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASCOT_HOME", str(tmp_path / "home"))
+    path, engines = study(tmp_path), Engines()
+    run(path, tmp_path / "home", engines)
+    folder = tmp_path / "home/studies/which-group/dialogues"
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    file = path.read_text()
+    for old, new, said in (
+        ("policy: round-robin", "policy: random", "arms"),
+        ("id: better", "id: best", "tasks"),
+        ("My cat is ill", "My dog is ill", "dialogues, overlap"),
+    ):
+        path.write_text(file.replace(old, new))
+        with pytest.raises(InputError, match=f"other {said}.*another id"):
+            run(path, tmp_path / "home", engines)
+    assert {file: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_texts_and_times_can_change_and_the_questionnaire_after_another_prepare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASCOT_HOME", str(tmp_path / "home"))
+    ready(tmp_path, questionnaire=[])
+    asked = [{"id": "age", "text": "How old are you?"}]
+    for questions in (asked, [*asked, {"id": "more", "text": "Anything else?"}]):
+        path = ready(tmp_path, questionnaire=questions, title="Another title", session={"resume_hours": 1})
+        assert main(["status", path]) == 0
+
+
+def kept_items(folder: Path, path: str) -> list[Item]:
+    design = read_design(Path(path))
+    with Store.open(Place.of(design, Settings(home=folder / "home")).url) as store:
+        return list(store.items(design.study.id, transcripts=True))
+
+
 def test_without_personas_all_are_alike_but_for_their_names() -> None:
     cast = without_personas(load_cast())
     assert cast.ids == load_cast().ids
     assert len({persona.model_dump_json(exclude={"id", "name", "colour", "face"}) for persona in cast}) == 1
 
 
-def test_status_and_close_need_a_prepared_study_and_then_say_how_it_stands(
+def test_status_close_and_simulate_need_a_prepared_study_and_then_say_how_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MASCOT_HOME", str(tmp_path / "home"))
     path = str(study(tmp_path))
-    assert main(["status", path]) == 2
-    assert "is not prepared: run `python -m studies prepare" in capsys.readouterr().err
+    for command in ("status", "simulate"):
+        assert main([command, path]) == 2
+        assert "is not prepared: run `python -m studies prepare" in capsys.readouterr().err
     run(Path(path), tmp_path / "home", Engines())
     assert main(["status", path]) == 0
     assert "0 of" in capsys.readouterr().out

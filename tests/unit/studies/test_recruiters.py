@@ -78,6 +78,41 @@ def test_who_returned_a_submission_and_came_back_with_a_new_one_goes_on(tmp_path
         assert (again.key, again.step) == (ben.key, before)
 
 
+def test_a_long_list_is_read_to_its_last_page(tmp_path: Path) -> None:
+    with study(tmp_path) as (flow, there, api):
+        ben = Person(flow, **link(BEN, "c"))
+        ben.until("task")
+        there.page_size = 2
+        there.submissions = {f"{number:024x}": (f"{number:024d}", "APPROVED") for number in range(4)}
+        there.submissions["c" * 24] = (BEN, "TIMED-OUT")
+        assert [each.id for each in api.submissions(STUDY)] == list(there.submissions)
+        assert len(there.asked) == 3
+        assert sync(flow, api.submissions(STUDY)) == 1
+
+
+def test_the_token_goes_to_no_other_host_whatever_a_page_links_to() -> None:
+    with prolific(STUDY) as there, prolific(STUDY) as stranger:
+        there.page_size, there.host = 1, stranger.address
+        there.submissions = {"c" * 24: (ANNE, "ACTIVE"), "d" * 24: (BEN, "ACTIVE")}
+        api = ProlificApi(there.address, TOKEN)
+        assert len(api.submissions(STUDY)) == 2
+        assert stranger.asked == []
+        api.close()
+
+
+@pytest.mark.parametrize("href", ["/api/v1/studies/{}/submissions/", 7])
+def test_a_list_without_an_end_or_of_another_shape_is_one_line(
+    href: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    href = href.format(STUDY) if isinstance(href, str) else href
+    monkeypatch.setattr(Prolific, "page", lambda *_: {"results": [], "_links": {"next": {"href": href}}})
+    with prolific(STUDY) as there:
+        api = ProlificApi(there.address, TOKEN)
+        with pytest.raises(StoreError, match="Prolific's list"):
+            api.submissions(STUDY)
+        api.close()
+
+
 def test_who_is_screened_out_goes_back_with_that_code(tmp_path: Path) -> None:
     with study(tmp_path) as (flow, _, _api):
         anne = Person(flow, **link(ANNE, "b"))

@@ -11,7 +11,7 @@ from studies.design.plan import plan
 from studies.design.reading import read_design
 from studies.design.yaml_file import MistakesError
 from studies.prepare.sources import starts
-from tests.fixtures.studies import write_study
+from tests.fixtures.studies import fields, write_study
 
 EXAMPLE = Path(__file__).parents[3] / "studies" / "examples" / "which-group.yaml"
 
@@ -70,6 +70,7 @@ def test_every_mistake_is_named_with_its_line_and_field(tmp_path: Path, capsys) 
             "must describe exactly the arms quartz, umbra, velour",
         ),
         ({"tasks": [{"kind": "riddle", "id": "x"}]}, "riddle"),
+        ({"attention": [{**fields()["attention"][0], "at": [2, 5]}]}, "nobody gets item number 5"),
     ],
 )
 def test_fields_that_do_not_go_together_are_refused(tmp_path: Path, changed: dict, said: str) -> None:
