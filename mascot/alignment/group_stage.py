@@ -5,6 +5,8 @@ Who gets the credit (ours; the paper leaves it open):
 - A block's return is the group reward model's word on it. Its advantage is taken within the group of blocks
   that began in the same place, and belongs to every act of the block: to each choice of the director and
   to each utterance.
+- A choice of the director's is also worth something by itself (`rewards.directives`): by how much an expert
+  would rather make it than another that was legal, weighted by `directing`. It belongs to that choice alone.
 - An utterance is also worth something by itself (`shaping`). That advantage is taken among the utterances of
   the same persona in the same group of blocks, weighted by `own`, and belongs to that utterance alone.
 - Each agent's loss is over its own tokens. What others said stands in the context, which has no gradient.
@@ -27,6 +29,7 @@ from mascot.alignment.places import TalkStart
 from mascot.alignment.policy_learner import Played, PolicyLearner, Weights
 from mascot.alignment.policy_recipe import GroupRecipe
 from mascot.alignment.policy_run import OBJECTIVE, Row
+from mascot.alignment.rewards.directives import DirectiveReward
 from mascot.alignment.rewards.model import GroupRewardModel, RewardModel
 from mascot.alignment.rollouts import Made, Rollouts, Talk
 from mascot.alignment.samples import DIRECTOR
@@ -43,6 +46,7 @@ class GroupStage:
     Args:
         start: the adapters' weights to begin with, the director's and every persona's; the references.
         group: what rewards a block.
+        directives: what rewards a choice of the director's.
         own: what rewards an utterance.
     """
 
@@ -51,12 +55,14 @@ class GroupStage:
         table: Table,
         start: dict[str, Weights],
         group: GroupRewardModel,
+        directives: DirectiveReward,
         own: RewardModel,
         train: Sequence[TalkStart],
         dev: Sequence[TalkStart],
         recipe: GroupRecipe,
     ) -> None:
         self._table, self._recipe, self._group, self._train = table, recipe, group, train
+        self._directives = directives
         self._dev = random.Random(recipe.seed).sample(list(dev), min(len(dev), recipe.dev_places))
         rates = {DIRECTOR: (recipe.director_rate, recipe.director_beta)}
         usual = (recipe.learning_rate, recipe.beta)
@@ -101,7 +107,8 @@ class GroupStage:
                 or [0.0]
             )
         own = fmean([one.reward for some in worth for one in some] or [0.0])
-        return {OBJECTIVE: row["group"] + self._recipe.own * own, **row}
+        earned = row["group"] + self._recipe.own * own + self._recipe.directing * row["directives"]
+        return {OBJECTIVE: earned, **row}
 
     def _rewards(self, talks: Sequence[Talk]) -> tuple[list[float], list[list[Worth]]]:
         """Each talk's return, and what each of its utterances is worth."""
@@ -123,11 +130,13 @@ class GroupStage:
         for talk, gain, some in zip(talks, block, worth, strict=True):
             own = iter(some)
             for made in talk.made:
-                extra = 0.0
-                if made.spoken:
+                if made.choice is not None:
+                    extra = self._recipe.directing * self._directives.ahead(made.choice, made.option)
+                else:
                     others = among[talk.start.id, made.learner]
-                    extra = (next(own).reward - fmean(others)) / (pstdev(others) + _STEADY)
-                found.append((made, gain + self._recipe.own * extra))
+                    better = (next(own).reward - fmean(others)) / (pstdev(others) + _STEADY)
+                    extra = self._recipe.own * better
+                found.append((made, gain + extra))
         return found
 
     def _summary(
@@ -135,11 +144,13 @@ class GroupStage:
     ) -> Row:
         spoken = [m.spoken for talk in talks for m in talk.made if m.spoken]
         all_worth = [one for some in worth for one in some]
+        choices = [(m.choice, m.option) for talk in talks for m in talk.made if m.choice]
         moves = [t.speaker for talk in talks for t in talk.turns[len(talk.start.turns) :]]
         shares = Counter(move for move in moves if move in self._table.cast)
         total = max(1, shares.total())
         return {
             "group": fmean(returns),
+            "directives": fmean([self._directives.ahead(*one) for one in choices] or [0.0]),
             **(summary(spoken, all_worth) if spoken else {}),
             "yields": moves.count(YIELD) / len(talks),
             "entropy": -sum(n / total * log(n / total) for n in shares.values()),

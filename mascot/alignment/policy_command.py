@@ -22,7 +22,7 @@ def add_policy_commands(ways: argparse._SubParsersAction) -> None:
     _add_common(group)
     _add_reward(group)
     group.add_argument("--group-reward", type=Path, required=True, metavar="DIR", help="of `group-reward`")
-    _add_numbers(group, {**_GRPO, "turns": int, "own": float, "director-rate": float, "director-beta": float})
+    _add_numbers(group, {**_GRPO, **_TABLE})
     group.set_defaults(run=_group)
 
     dpo = ways.add_parser("dpo", help="stage 1, cheaper: personas by DPO on preferences, nothing is drawn")
@@ -43,6 +43,10 @@ _GRPO = {
     "steps": int, "places": int, "group": int, "learning-rate": float, "beta": float, "clip": float,
     "passes": int, "temperature": float, "limit": int, "format-weight": float, "length-weight": float,
     "micro-batch": int, "every": int, "dev-places": int, "minutes": float, "seed": int,
+}  # fmt: skip
+
+_TABLE = {
+    "turns": int, "own": float, "directing": float, "director-rate": float, "director-beta": float,
 }  # fmt: skip
 
 _DPO = {

@@ -61,6 +61,8 @@ class GroupRecipe(PolicyRecipe):
     """Decisions of the director in a block; the paper leaves N open, five are a round and an answer."""
     own: float = Field(default=0.5, ge=0)
     """Weight of an utterance's own reward beside its block's."""
+    directing: float = Field(default=1.0, ge=0)
+    """Weight of a choice's own reward beside its block's."""
     director_rate: float = Field(default=1e-4, gt=0)
     """Learning rate of the director."""
     director_beta: float = Field(default=0.1, ge=0)

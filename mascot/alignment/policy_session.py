@@ -23,7 +23,7 @@ from mascot.alignment.policy_record import Parent, described, fingerprint, read_
 from mascot.alignment.policy_run import OBJECTIVE, PolicyProgress, PolicyRun, Row, Stage
 from mascot.alignment.precision import precision_for
 from mascot.alignment.preferences import Candidate
-from mascot.alignment.rewards.load import load_group_reward, load_reward
+from mascot.alignment.rewards.load import load_directive_reward, load_group_reward, load_reward
 from mascot.alignment.rewards.model import RECORD as REWARD
 from mascot.alignment.rewards.session import recipe_of
 from mascot.alignment.samples import DIRECTOR
@@ -81,6 +81,7 @@ def run_group(options: argparse.Namespace) -> int:
     """
     settings, cast, base = begin(options)
     group = load_group_reward(options.group_reward, settings.models)
+    directives = load_directive_reward(options.group_reward)
     own = load_reward(options.reward, settings.models, cast, options.device)
     parents = {name: read_parent(start_folder(options, name), base) for name in (DIRECTOR, *cast.ids)}
     recipe = shaped(recipe_of(options, GroupRecipe), list(parents.values()))
@@ -94,7 +95,7 @@ def run_group(options: argparse.Namespace) -> int:
     weights = {name: parent.weights for name, parent in parents.items()}
     with tracking(options.log, options.out, options.resume) as log:
         _optimise(
-            lambda: GroupStage(table, weights, group, own, train, dev, recipe),
+            lambda: GroupStage(table, weights, group, directives, own, train, dev, recipe),
             table, recipe, options.out, about, log,
         )  # fmt: skip
     return _end(options.out)

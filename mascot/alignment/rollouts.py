@@ -16,13 +16,13 @@ from mascot.alignment.places import TalkStart, start_of
 from mascot.alignment.policy import Act, Start
 from mascot.alignment.policy_learner import PolicyLearner
 from mascot.alignment.preferences import Candidate
-from mascot.alignment.samples import DIRECTOR, Sample
+from mascot.alignment.rewards.directives import Choice, movers
+from mascot.alignment.samples import DIRECTOR, Sample, heard
 from mascot.alignment.shaping import Spoken, passed_guards
 from mascot.alignment.table import Table
-from mascot.conversation.transcript import PERSON, Transcript, Turn
+from mascot.conversation.transcript import PERSON
 from mascot.corpora.dialogues import YIELD, DialogueTurn
 from mascot.director.model import THE_PERSON, ask
-from mascot.director.rules import legal
 
 _Learners = dict[str, PolicyLearner]
 
@@ -36,6 +36,15 @@ class Made:
     contexts: Contexts
     spoken: Spoken | None = None
     """What it says, if it is an utterance."""
+    choice: Choice | None = None
+    """What it answers, if it is the director's."""
+
+    @property
+    def option(self) -> str:
+        """What the director chose."""
+        assert self.choice is not None
+        assert self.act.choice is not None
+        return self.choice.options[self.act.choice]
 
 
 @dataclass
@@ -48,14 +57,6 @@ class Talk:
     """What the person will say."""
     made: list[Made] = field(default_factory=list)
     over: bool = False
-
-    def heard(self, cast: Sequence[str]) -> Transcript:
-        """The transcript, as the rules and the director see it."""
-        said = tuple(Turn(turn.speaker, turn.says) for turn in self.turns if turn.says)
-        since: list[str] = []
-        for turn in self.turns:
-            since = [] if turn.speaker in (PERSON, YIELD) else [*since, turn.speaker]
-        return Transcript(tuple(cast), turns=said, floor="group", round=tuple(since))
 
     def give_back(self) -> None:
         """The floor goes to the person, who goes on if there is something left to say."""
@@ -87,14 +88,13 @@ class Rollouts:
 
     def _turn(self, talks: Sequence[Talk], what: str) -> None:
         cast = self._table.cast
-        movers = [self._movers(talk) for talk in talks]
-        names = [[cast[m].name if m else THE_PERSON for m in them] for them in movers]
+        choices = [Choice("who", tuple(talk.turns), movers(tuple(talk.turns), cast)) for talk in talks]
         contexts = self._table.read(self._asked(talk, "").context for talk in talks)
-        who = self._choose(talks, [""] * len(talks), names, contexts, f"{what}/who")
-        chosen = [(talk, them[i]) for talk, them, i in zip(talks, movers, who, strict=True)]
-        speaking = [(talk, mover) for talk, mover in chosen if mover is not None]
+        who = self._choose(talks, choices, [""] * len(talks), contexts, f"{what}/who")
+        chosen = list(zip(talks, who, strict=True))
+        speaking = [(talk, mover) for talk, mover in chosen if mover != YIELD]
         for talk, mover in chosen:
-            if mover is None:
+            if mover == YIELD:
                 talk.give_back()
         places = self._directed(speaking, contexts, what)
         self._speak([talk for talk, _ in speaking], places, what)
@@ -106,44 +106,49 @@ class Rollouts:
         cast, talks = self._table.cast, [talk for talk, _ in speaking]
         cards = [cast[persona] for _, persona in speaking]
         so_far = [f" {card.name}. {part}:" for part in ("Task", "Tone") for card in cards]
-        phrases = [*(card.repertoire for card in cards), *(card.tones for card in cards)]
-        chosen = self._choose([*talks, *talks], so_far, phrases, contexts, f"{what}/how")
-        words = [some[i] for some, i in zip(phrases, chosen, strict=True)]
+        choices = [
+            *(Choice("task", tuple(t.turns), c.repertoire, c.id) for t, c in zip(talks, cards, strict=True)),
+            *(Choice("tone", tuple(t.turns), c.tones, c.id) for t, c in zip(talks, cards, strict=True)),
+        ]
+        words = self._choose([*talks, *talks], choices, so_far, contexts, f"{what}/how")
         return [
             Candidate(tuple(talk.turns), card.id, words[i], words[i + len(talks)], "")
             for i, (talk, card) in enumerate(zip(talks, cards, strict=True))
         ]
 
-    def _movers(self, talk: Talk) -> list[str | None]:
-        moves = legal(talk.heard(self._table.cast.ids), self._table.cast)
-        return [*moves.agents, *([None] if moves.may_yield else [])]
-
     def _asked(self, talk: Talk, so_far: str, options: Sequence[str] = ()) -> Start:
         cast = self._table.cast
-        prompt = ask(talk.heard(cast.ids), cast, so_far, trained=True)
+        prompt = ask(heard(talk.turns, cast), cast, so_far, trained=True)
         question = Sample("", DIRECTOR, prompt, "", ends=False)
         return start_of(question, self._table.encode, [f" {option}" for option in options])
 
     def _choose(
         self,
         talks: Sequence[Talk],
+        choices: Sequence[Choice],
         so_far: Sequence[str],
-        options: Sequence[Sequence[str]],
         contexts: Contexts,
         what: str,
-    ) -> list[int]:
-        """The director's choice in each talk, by index; where there is one option nothing is drawn."""
-        found = [0] * len(talks)
-        open_ones = [i for i, some in enumerate(options) if len(some) > 1]
+    ) -> list[str]:
+        """The option that the director takes in each talk; where there is one only nothing is drawn."""
+        found = [choice.options[0] for choice in choices]
+        open_ones = [i for i, choice in enumerate(choices) if len(choice.options) > 1]
         if not open_ones:
             return found
-        starts = [self._asked(talks[i], so_far[i], options[i]) for i in open_ones]
+        starts = [self._asked(talks[i], so_far[i], self._words(choices[i])) for i in open_ones]
         acts = self._table.draw(self._learners[DIRECTOR], starts, contexts, self._table.lot(what))
         for i, act in zip(open_ones, acts, strict=True):
-            assert act.choice is not None
-            found[i] = act.choice
-            talks[i].made.append(Made(DIRECTOR, act, contexts))
+            made = Made(DIRECTOR, act, contexts, choice=choices[i])
+            talks[i].made.append(made)
+            found[i] = made.option
         return found
+
+    def _words(self, choice: Choice) -> Sequence[str]:
+        """Its options as the director says them."""
+        if choice.question != "who":
+            return choice.options
+        cast = self._table.cast
+        return [cast[option].name if option in cast else THE_PERSON for option in choice.options]
 
     def _speak(self, talks: Sequence[Talk], places: Sequence[Candidate], what: str) -> None:
         """Each persona that was chosen speaks, all its talks at once."""

@@ -17,7 +17,7 @@ from mascot.conversation.layout import speak
 from mascot.conversation.personas import Cast
 from mascot.conversation.prompt import Prompt
 from mascot.conversation.transcript import PERSON, Transcript, Turn
-from mascot.corpora.dialogues import DialogueTurn, GroupDialogue
+from mascot.corpora.dialogues import YIELD, DialogueTurn, GroupDialogue
 from mascot.corpora.expert import ExpertSituation
 from mascot.director.model import THE_PERSON, ask
 
@@ -128,6 +128,21 @@ def corpus_samples(
 def _some(items: list[_Item], share: float, seed: int) -> list[_Item]:
     order = random.Random(seed).sample(range(len(items)), len(items))
     return [items[i] for i in sorted(order[: round(share * len(items))])]
+
+
+def heard(turns: Iterable[DialogueTurn], cast: Cast) -> Transcript:
+    """The transcript after these turns, the floor being the group's: as rules and director see it."""
+    turns = list(turns)
+    since: list[str] = []
+    asked: tuple[str, ...] = ()
+    for turn in turns:
+        if turn.speaker == PERSON:
+            since, asked = [], cast.addressed(turn.says)
+        elif turn.speaker == YIELD:
+            since, asked = [], ()
+        else:
+            since, asked = [*since, turn.speaker], tuple(a for a in asked if a != turn.speaker)
+    return Transcript(cast.ids, turns=tuple(_heard(turns)), floor="group", round=tuple(since), asked=asked)
 
 
 def _heard(turns: Iterable[DialogueTurn]) -> list[Turn]:

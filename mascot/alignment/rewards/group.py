@@ -28,6 +28,9 @@ class GroupRecipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ridge: float = Field(default=0.1, gt=0)
+    directive_ridge: float = Field(default=1e-3, gt=0)
+    """Of the part that looks at directives alone, which has eight times as many weights and twenty times as
+    many preferences."""
 
 
 class LightGroupReward:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from safetensors import SafetensorError, safe_open
 
+from mascot.alignment.rewards.directives import DirectiveReward
 from mascot.alignment.rewards.group import LightGroupReward
 from mascot.alignment.rewards.light import GRAMS, WEIGHTS, LightReward
 from mascot.alignment.rewards.model import RECORD
@@ -41,6 +42,7 @@ def read_reward(folder: Path) -> RewardRecord:
     try:
         if record.what == "group-reward":
             LightGroupReward.load(record.weights, MiniLM(folder))  # which is not read to load this
+            DirectiveReward.load(record.directives)
         elif record.kind == "light":
             LightReward.load(folder, MiniLM(folder), record.personas)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mascot.alignment.rewards.directives import DirectiveReward
 from mascot.alignment.rewards.group import LightGroupReward
 from mascot.alignment.rewards.light import LightReward
 from mascot.alignment.rewards.model import GroupRewardModel, RewardModel
@@ -37,6 +38,11 @@ def load_reward(folder: Path, models: Path, cast: Cast, device: str = "cpu") -> 
 
 
 def load_group_reward(folder: Path, models: Path) -> GroupRewardModel:
-    """The group reward model that `align group-reward` left in a folder; as `load_reward`."""
+    """What a block is worth, by what `align group-reward` left in a folder; as `load_reward`."""
     record = read_record(folder, "group-reward")
     return LightGroupReward.load(record.weights, MiniLM(models / EMBEDDED_EMBEDDER))
+
+
+def load_directive_reward(folder: Path) -> DirectiveReward:
+    """What a directive is worth, by the same; as `load_reward`."""
+    return DirectiveReward.load(read_record(folder, "group-reward").directives)

@@ -56,7 +56,9 @@ class RewardRecord(BaseModel):
     base: _Base | None = None
     """Of a language model: what it was trained for."""
     weights: dict[str, float] = {}
-    """Of a group's: all that it is."""
+    """Of a group's: all that it is for blocks."""
+    directives: dict[str, float] = {}
+    """Of a group's: all that it is for directives."""
 
     @model_validator(mode="after")
     def _says_what_its_kind_needs(self) -> RewardRecord:

@@ -61,10 +61,11 @@ def run_group_reward(options: argparse.Namespace) -> int:
         MascotError: what cannot be trained, in one line.
     """
     settings = read_settings()
-    rows = gather(options.sources, BlockPreference, load_cast(settings.home / "personas"))
+    cast = load_cast(settings.home / "personas")
+    rows = gather(options.sources, BlockPreference, cast)
     check_out(options.out, False)
     embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
-    record = train_group(rows, embedder, recipe_of(options, GroupRecipe), options.out)
+    record = train_group(rows, embedder, recipe_of(options, GroupRecipe), options.out, cast)
     sys.stdout.write(table(record) + f"trained into {options.out}\n")
     return 0
 
@@ -93,6 +94,7 @@ def table(record: Mapping[str, Any]) -> str:
     lines.append(f"{'calibration error':24}{metrics['calibration_error']:.3f}")
     if across := metrics.get("crosswise"):
         lines.append(_line("crosswise, all themes", across["accuracy"]))
+    lines += [_line(f"directives: {name}", told) for name, told in metrics.get("directives", {}).items()]
     return "\n".join(lines) + "\n"
 
 

@@ -21,14 +21,24 @@ from mascot.alignment.preferences import BlockPreference, Preference
 from mascot.alignment.preferences_sources import data_sha256
 from mascot.alignment.rewards import bradley_terry
 from mascot.alignment.rewards.bradley_terry import Numbers
+from mascot.alignment.rewards.directives import (
+    QUESTIONS,
+    Chosen,
+    DirectiveReward,
+    chosen_in,
+    fit_directives,
+    told_right,
+)
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.group import GroupRecipe, LightGroupReward, fit_group
 from mascot.alignment.rewards.light import LightRecipe, LightReward, Remembered, fit_light
 from mascot.alignment.rewards.model import RECORD, GroupRewardModel, RewardModel
 from mascot.alignment.rewards.record import read_record
+from mascot.conversation.personas import Cast
 from mascot.corpora.expert import Split
 from mascot.engines.embedding import Embedder
 from mascot.errors import InputError
+from mascot.evaluation.intervals import mean, rounded
 
 _FOLDS = 8
 _Row = TypeVar("_Row", Preference, BlockPreference)
@@ -64,9 +74,12 @@ def train_light(
 
 
 def train_group(
-    rows: Sequence[BlockPreference], embedder: Embedder, recipe: GroupRecipe, out: Path
+    rows: Sequence[BlockPreference], embedder: Embedder, recipe: GroupRecipe, out: Path, cast: Cast
 ) -> Record:
     """Train a group reward model into a folder; returns its record.
+
+    Args:
+        cast: whose cards say what could have been chosen instead of a directive.
 
     Raises:
         InputError: no rows in one of the parts.
@@ -78,11 +91,21 @@ def train_group(
     known = [*train, *dev]
     gap = _crosswise(known, vectors, recipe)
     model = model.scaled(bradley_terry.temperature(gap, np.array([row.weight for row in known])))
+    chosen, held_out = ([c for row in some for c in chosen_in(row, cast)] for some in (train, test))
+    directives = fit_directives(chosen, recipe.directive_ridge)
     metrics = {
         **figures(test, ahead_in_blocks(model, test)).record(),
         "crosswise": figures(rows, _crosswise(rows, vectors, recipe)).record(),
+        "directives": _told_right(directives, held_out),
     }
-    return write_record(out, "group-reward", "light", recipe, rows, metrics, {"weights": model.weights})
+    weights = {"weights": model.weights, "directives": directives.weights}
+    return write_record(out, "group-reward", "light", recipe, rows, metrics, weights)
+
+
+def _told_right(model: DirectiveReward, rows: Sequence[Chosen]) -> Record:
+    """By question, the share of choices whose likeliest option was taken, intervals over themes."""
+    found = {question: list(told_right(model, rows, question).values()) for question in QUESTIONS}
+    return {question: rounded(mean(shares)) for question, shares in found.items() if shares}
 
 
 def _crosswise(rows: Sequence[BlockPreference], vectors: Remembered, recipe: GroupRecipe) -> Numbers:

@@ -58,7 +58,7 @@ def rewards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reward for replies and one for groups, in `own` and `group`."""
     folder = tmp_path_factory.mktemp("rewards")
     train_light(expert_preferences()[::9], Hashed(), LightRecipe(), folder / "own")
-    train_group(expert_blocks(), Hashed(), GroupRecipe(), folder / "group")
+    train_group(expert_blocks(), Hashed(), GroupRecipe(), folder / "group", CAST)
     return folder
 
 

@@ -46,7 +46,8 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = expert_blocks()[:12]
     model = fit_group(rows, Remembered(Hashed()), GroupRecipe())
     measured = figures(rows, ahead_in_blocks(model, rows)).record()
-    write_record(folder, "group-reward", "light", GroupRecipe(), rows, measured, {"weights": model.weights})
+    weights = {"weights": model.weights, "directives": {"anchor": 1.0}}
+    write_record(folder, "group-reward", "light", GroupRecipe(), rows, measured, weights)
     return folder
 
 

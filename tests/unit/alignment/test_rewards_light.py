@@ -202,7 +202,7 @@ def test_a_part_without_preferences_is_refused() -> None:
 
 
 def test_the_group_reward_tells_flawed_talks_whose_themes_it_has_not_seen(tmp_path: Path) -> None:
-    record = train_group(expert_blocks(), Hashed(), GroupRecipe(), tmp_path)
+    record = train_group(expert_blocks(), Hashed(), GroupRecipe(), tmp_path, CAST)
     across = record["metrics"]["crosswise"]
     assert across["accuracy"]["value"] > 0.85
     assert set(across["by_kind"]) == {
@@ -231,7 +231,7 @@ def test_a_group_that_never_lets_the_person_speak_waits_longer_in_its_measures()
 
 
 def test_a_group_in_which_one_voice_says_everything_is_worth_less(tmp_path: Path) -> None:
-    train_group(expert_blocks(), Hashed(), GroupRecipe(), tmp_path)
+    train_group(expert_blocks(), Hashed(), GroupRecipe(), tmp_path, CAST)
     weights = read_record(tmp_path, "group-reward").weights
     assert weights["evenness"] > 0
     rows = [row for row in part(expert_blocks(), "test") if row.flaw == ONE_VOICE]

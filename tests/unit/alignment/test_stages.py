@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -16,6 +16,8 @@ from mascot.alignment.policy_learner import Played, PolicyLearner, Weights
 from mascot.alignment.policy_recipe import GroupRecipe, PolicyRecipe
 from mascot.alignment.policy_run import OBJECTIVE, PolicyProgress, PolicyRun
 from mascot.alignment.preferences import Block, Candidate
+from mascot.alignment.rewards.directives import DirectiveReward
+from mascot.alignment.rewards.model import GroupRewardModel
 from mascot.alignment.rollouts import Rollouts
 from mascot.alignment.samples import DIRECTOR
 from mascot.alignment.table import Table
@@ -61,6 +63,11 @@ class Nothing:
         return [0.0 for _ in candidates]
 
 
+class AllAlike:
+    def score(self, blocks: Sequence[Block]) -> list[float]:
+        return [0.0 for _ in blocks]
+
+
 def fresh(table: Table) -> Weights:
     torch.manual_seed(1)
     table.student.renew()
@@ -72,11 +79,12 @@ def stage_1(recipe: PolicyRecipe = STAGE_1) -> PersonaStage:
     return PersonaStage(table, "anchor", fresh(table), Silence(), PLACES, PLACES, recipe)
 
 
-def stage_2() -> tuple[Table, GroupStage]:
+def stage_2(group: GroupRewardModel, directives: Mapping[str, float]) -> tuple[Table, GroupStage]:
     table = Table(tiny_base(), PAIR, STAGE_2)
     start = {name: fresh(table) for name in (DIRECTOR, *PAIR.ids)}
     talk = TalkStart("talk", SAID, ())
-    return table, GroupStage(table, start, FirstSpeaker("beacon"), Nothing(), [talk], [talk], STAGE_2)
+    model = DirectiveReward(directives)
+    return table, GroupStage(table, start, group, model, Nothing(), [talk], [talk], STAGE_2)
 
 
 def test_a_persona_learns_what_is_rewarded_and_the_best_weights_are_kept(tmp_path: Path) -> None:
@@ -140,7 +148,7 @@ def test_the_divergence_draws_a_persona_back_to_where_it_began() -> None:
 
 
 def test_the_director_finds_who_should_speak(tmp_path: Path) -> None:
-    _, stage = stage_2()
+    _, stage = stage_2(FirstSpeaker("beacon"), {})
     run = PolicyRun(stage, STAGE_2, tmp_path, "same")
     run.run(lambda _: None)
     chosen = [row["share_beacon"] for row in run.progress.steps]
@@ -148,8 +156,19 @@ def test_the_director_finds_who_should_speak(tmp_path: Path) -> None:
     assert fmean(chosen[-3:]) > 0.9
 
 
+def test_the_director_finds_what_to_ask_for_where_blocks_are_all_alike(tmp_path: Path) -> None:
+    second = PAIR["beacon"].repertoire[1]
+    _, stage = stage_2(AllAlike(), {"beacon": 3.0, f"beacon: {second}": 3.0})
+    run = PolicyRun(stage, STAGE_2, tmp_path, "same")
+    run.run(lambda _: None)
+    first, last = run.progress.steps[0], run.progress.steps[-3:]
+    assert first["share_beacon"] < 0.7
+    assert fmean(row["share_beacon"] for row in last) > 0.9
+    assert fmean(row["directives"] for row in last) > first["directives"] + 0.3
+
+
 def test_each_agent_learns_from_its_own_acts_and_no_one_elses(tmp_path: Path) -> None:
-    table, stage = stage_2()
+    table, stage = stage_2(FirstSpeaker("beacon"), {})
     rollouts = Rollouts(table, {learner.name: learner for learner in stage.learners})
     talks = rollouts.play([TalkStart("talk", SAID, ("Yes.",))] * 6, 3, "some")
     for talk in talks:
