@@ -197,3 +197,4 @@ def _add_exchange(add: _Add) -> None:
     lineage = add("lineage", "the raw answers a row of an export was made of", exchange.lineage)
     lineage.add_argument("row", metavar="ROW", help="as the column `row` names it")
     lineage.add_argument("--personas", type=Path, metavar="FOLDER", help="cards beside the built-in ones")
+    lineage.add_argument("--consent", metavar="CHOICE", help="where the export was made with it")

@@ -13,7 +13,7 @@ from annotations.cards import About, card
 from annotations.commands.show import show, table
 from annotations.croissant import croissant
 from annotations.exports.comparisons import Judged
-from annotations.exports.dataset import NewFolder, Request, Written, write_data
+from annotations.exports.dataset import NewFolder, Request, Written, judged_by, write_data
 from annotations.exports.format import SEPARATOR, Source
 from annotations.exports.formats import FORMATS
 from annotations.exports.splits import Shares
@@ -37,9 +37,7 @@ def export(options: Namespace) -> int:
         raise InputError("a dataset that is published needs a licence: --licence cc-by-4.0, for instance")
     with Store.open(options.store) as store, NewFolder(options.to) as folder:
         consents = _consents(store)
-        agreed = None
-        if options.consent:
-            agreed = frozenset(who for who, c in consents.items() if c.choices.get(options.consent))
+        agreed = _agreed(consents, options.consent)
         request = Request(
             [FORMATS[name] for name in options.format],
             load_cast(options.personas),
@@ -79,6 +77,13 @@ def _consents(store: Store) -> dict[tuple[str, str], Consent]:
     for study in store.studies():
         parts[str(study.meta.get("of", study.id))].append(study.id)
     return {(each.rater, part): each for each in store.consents() for part in parts[each.study]}
+
+
+def _agreed(
+    consents: dict[tuple[str, str], Consent], choice: str | None
+) -> frozenset[tuple[str, str]] | None:
+    """Raters, with the study, who agreed to a choice; None for everyone where there is none."""
+    return frozenset(who for who, c in consents.items() if c.choices.get(choice)) if choice else None
 
 
 def _given(consents: dict[tuple[str, str], Consent], written: Written) -> Counter[str]:
@@ -175,7 +180,7 @@ def _found(options: Namespace, rules: Rules) -> Iterator[Found]:
 def lineage(options: Namespace) -> int:
     """The raw answers a row of an export was made of, as they are now."""
     with Store.open(options.store) as store:
-        answers = _answers_of(store, options.row, options.personas)
+        answers = _answers_of(store, options.row, options.personas, options.consent)
         found = [store.answer(id) for id in answers]
     head = ("answer", "at", "rater", "item", "criterion", "answer given")
     rows = [_told(each) for each in found]
@@ -183,7 +188,7 @@ def lineage(options: Namespace) -> int:
     return 0
 
 
-def _answers_of(store: Store, row: str, personas: Path | None) -> list[int]:
+def _answers_of(store: Store, row: str, personas: Path | None, consent: str | None) -> list[int]:
     """Make the rows of the source dialogue again, and look the row up.
 
     Raises:
@@ -199,9 +204,10 @@ def _answers_of(store: Store, row: str, personas: Path | None) -> list[int]:
         return [int(rest)]
     item = store.item(rest.split(SEPARATOR)[0])
 
+    agreed = _agreed(_consents(store), consent)
+
     def judged(words: bool) -> Iterator[Judged]:
-        for rated in store.by_item(item.study, transcripts=words):
-            yield Judged(rated[0].item, rated)
+        yield from judged_by(store.by_item(item.study, transcripts=words), agreed)
 
     source = Source(survey(judged(False)), load_cast(personas))
     of_dialogue = (each for each in judged(True) if each.item.dialogue == item.dialogue)

@@ -19,6 +19,7 @@ from annotations.exports.format import Format, Source
 from annotations.exports.splits import SPLITS, Shares
 from annotations.exports.survey import Survey, survey
 from annotations.exports.tables import KINDS, Kind, Tables
+from annotations.records import Rated
 from annotations.store import Store
 from mascot.conversation.personas import Cast
 from mascot.errors import InputError
@@ -100,13 +101,21 @@ def write_data(store: Store, request: Request, folder: Path) -> Written:
     request = replace(request, until=store.head().last_id if request.until is None else request.until)
 
     def read(words: bool) -> Iterator[Judged]:
-        for rated in store.by_item(request.study, request.until, transcripts=words):
-            agreed, study = request.agreed, rated[0].item.study
-            kept = tuple(r for r in rated if agreed is None or (r.rater.id, study) in agreed)
-            if kept:
-                yield Judged(kept[0].item, kept)
+        found = store.by_item(request.study, request.until, transcripts=words)
+        yield from judged_by(found, request.agreed)
 
     return write_judged(read, request, folder)
+
+
+def judged_by(
+    found: Iterable[Sequence[Rated]], agreed: frozenset[tuple[str, str]] | None
+) -> Iterator[Judged]:
+    """The answers to each item, those of raters who agreed; `agreed` as in `Request`."""
+    for rated in found:
+        study = rated[0].item.study
+        kept = tuple(r for r in rated if agreed is None or (r.rater.id, study) in agreed)
+        if kept:
+            yield Judged(kept[0].item, kept)
 
 
 def write_judged(read: Read, request: Request, folder: Path) -> Written:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mascot.conversation.events import Record
 from studies.design.instruments import Name, Words
 from studies.design.tasks import Asking, Attention, Comprehension, On, Task
 
+APP = "conversations"
+"""The study that ratings given in the app belong to; it has no file."""
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
@@ -142,10 +144,18 @@ class Recruitment(Record):
     """With prolific: where `serve` asks what has become of submissions."""
 
 
+def _of_its_own(id: str) -> str:
+    if id == APP:
+        raise ValueError(
+            f"'{APP}' is where the app keeps ratings of its own conversations: choose another id"
+        )
+    return id
+
+
 class StudyFile(Record):
     """A study."""
 
-    id: Name
+    id: Annotated[Name, AfterValidator(_of_its_own)]
     """The file's name without its ending, unless the file says otherwise."""
     title: Words
     contact: str = Field(min_length=3)

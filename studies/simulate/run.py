@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from annotations.store import Store
+from mascot.errors import InputError
 from mascot.settings import Settings
 from studies.design.reading import Design
 from studies.desk.status import status
@@ -74,7 +75,8 @@ def simulate(design: Design, prepared: str, place: Place, settings: Settings, cr
         place: of the simulated study; its database is a new one.
 
     Raises:
-        InputError: the study is not prepared, or was prepared from another file.
+        InputError: the study is not prepared, or was prepared from another file; that database holds a
+            rehearsal of it already.
     """
     copy_items(design, prepared, place.url)
     clock = _Clock()
@@ -100,6 +102,11 @@ def copy_items(design: Design, prepared: str, to: str) -> None:
     """The items of a prepared study, in a store of their own."""
     with Store.open(prepared) as source, Store.open(to) as store:
         must_be_prepared(design, source)
+        if design.study.id in {study.id for study in store.studies()}:
+            raise InputError(
+                f"there is a study {design.study.id} in the store of --to already, and two rehearsals would "
+                "become one: name a new store"
+            )
         register(design, store)
         found = list(source.items(design.study.id, transcripts=True))
         store.add_items(found, f"items of {design.study.id}")

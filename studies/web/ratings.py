@@ -21,12 +21,11 @@ from mascot.errors import InputError, NotFoundError, StoreError
 from mascot.settings import Settings
 from mascot.ui.visitors import Visitors
 from studies.design.instruments import Instrument, instruments
+from studies.design.study import APP
 
 if TYPE_CHECKING:
     from mascot.live.service import Live
 
-STUDY = "conversations"
-"""The study that these ratings belong to."""
 _INSTRUMENTS = ("companion-group", "overall")
 _LEASE = 10 * 365 * 86_400.0
 """Seconds for which a conversation can be rated anew by whoever holds its id."""
@@ -56,7 +55,7 @@ class Ratings:
         self._scales: dict[str, Instrument] = {
             item.id: known[name] for name in _INSTRUMENTS for item in known[name].items
         }
-        store.add_study(Study(id=STUDY, criteria=tuple(self._scales), lease_seconds=_LEASE))
+        store.add_study(Study(id=APP, criteria=tuple(self._scales), lease_seconds=_LEASE))
         live.also_delete(self._forget)
 
     @property
@@ -102,7 +101,7 @@ class Ratings:
         """The conversation in the hands of its person; each step has its own key and is done once."""
         item = Item(
             id=name,
-            study=STUDY,
+            study=APP,
             kind="dialogue",
             dialogue=name,
             candidates=(Candidate(arm="group"),),
@@ -110,7 +109,7 @@ class Ratings:
         )
         self._store.add_rater(Rater(id=name))
         self._store.add_items([item], f"{name}/item")
-        assignment = self._store.lease(STUDY, name, f"{name}/lease", item=name)
+        assignment = self._store.lease(APP, name, f"{name}/lease", item=name)
         if not isinstance(assignment, Assignment):
             raise StoreError("this conversation cannot be rated any more")
         return assignment

@@ -17,7 +17,8 @@ from mascot.errors import BusyError, MascotError
 from mascot.live.limits import Allowance, Limits
 from mascot.live.service import Live
 from mascot.ui.visitors import Visitors
-from studies.web.ratings import STUDY, Ratings
+from studies.design.study import APP
+from studies.web.ratings import Ratings
 from tests.unit.live.support import WAIT, open_live
 
 REQUEST: Any = SimpleNamespace(client=SimpleNamespace(host="192.0.2.7"))
@@ -55,7 +56,7 @@ def saved(folder: Path) -> list[tuple[str, float]]:
     with Store.open(f"sqlite:///{folder / 'ratings.db'}") as store:
         return [
             (one.answer.criterion, one.answer.value.value)
-            for one in store.answers(STUDY)
+            for one in store.answers(APP)
             if isinstance(one.answer.value, Scale)
         ]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mascot.errors import InputError
 from studies.simulate.report import Report, lines
 from studies.simulate.run import Crowd, simulate
 from tests.fixtures.studies import ARMS, prepared
@@ -43,3 +45,9 @@ def test_the_truth_is_found_again_as_far_as_72_ratings_can_tell(found: Report) -
 def test_the_report_says_what_it_found(found: Report) -> None:
     said = "\n".join(lines(found))
     assert f"{found.acknowledged} answers acknowledged, 0 lost, 0 twice" in said
+
+
+def test_a_rehearsal_is_not_mixed_with_another_one(tmp_path: Path) -> None:
+    design, place, settings = prepared(tmp_path)
+    with pytest.raises(InputError, match="two rehearsals would become one: name a new store"):
+        simulate(design, place.url, place, settings, Crowd(raters=1))

@@ -48,6 +48,7 @@ def test_every_mistake_is_named_with_its_line_and_field(tmp_path: Path, capsys) 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
+        ({"id": "conversations"}, "ratings of its own conversations: choose another id"),
         ({"arms": {"one": {}, "two": {}}}, "a triple needs 3 arms, there are 2"),
         ({"overlap": {"pair": 0}}, "overlap.pair is 0: nobody would be asked this"),
         ({"dialogues": {"corpus": "expert", "folder": "dialogues"}}, "exactly one of corpus"),

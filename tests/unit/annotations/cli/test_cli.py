@@ -77,6 +77,17 @@ def test_only_those_who_agreed_are_exported_if_asked_for(
     assert "rater-1" not in (folder / "data/ratings/train.jsonl").read_text("utf-8")
 
 
+def test_a_row_of_those_who_agreed_leads_back_to_their_answers_alone(
+    filled: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    consent = ["--consent", "publish"]
+    told(capsys, "export", "--store", filled, "--to", str(tmp_path / "out"), "--format", "dpo", *consent)
+    row = json.loads((tmp_path / "out/data/dpo/train.jsonl").read_text("utf-8").splitlines()[0])
+    found = told(capsys, "lineage", "--store", filled, row["row"], *consent)
+    assert [each["answer"] for each in found] == row["answers"]
+    assert len(told(capsys, "lineage", "--store", filled, row["row"])) > len(found)
+
+
 def agreed(rater: str, study: str, publish: bool) -> Consent:
     return Consent(rater=rater, study=study, version="1", digest="0", choices={"publish": publish})
 
