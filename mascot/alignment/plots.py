@@ -8,7 +8,12 @@ from pathlib import Path
 
 from mascot.errors import InputError
 
-_WATCHED = (("reward", "group"), ("kl", "director_kl"), ("words",), ("format", "reuse_4", "recognised"))
+_WATCHED = (
+    ("reward", "group"),
+    ("kl", "director_kl"),
+    ("words", "directives"),
+    ("format", "reuse_4", "recognised", "as_experts_who", "as_experts_task", "as_experts_tone"),
+)
 """What is drawn of a run, beside one another."""
 
 
@@ -67,7 +72,8 @@ def draw_rewards(out: Path) -> Path | None:
                     curve = [(float(p["step"]), float(p[name])) for p in points if p[name]]
                     place.plot(*zip(*curve, strict=True), style, label=f"{name}, {source.stem}")
             place.set(title=file.parent.name, xlabel="step")
-            place.legend(fontsize="small")
+            if place.lines:
+                place.legend(fontsize="small")
     picture = out / "rewards.png"
     figure.savefig(picture, dpi=100)
     return picture

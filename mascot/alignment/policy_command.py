@@ -1,4 +1,4 @@
-"""`python -m mascot align persona`, `align dpo` and `align group`: what is better becomes likelier."""
+"""`python -m mascot align persona`, `director`, `dpo` and `group`: what is better becomes likelier."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ def add_policy_commands(ways: argparse._SubParsersAction) -> None:
     _add_numbers(persona, _GRPO)
     persona.set_defaults(run=_persona)
 
+    director = ways.add_parser("director", help="stage 1: the director by GRPO on what experts would choose")
+    _add_common(director)
+    _add_group_reward(director)
+    _add_numbers(director, _CHOOSING)
+    director.set_defaults(run=_director)
+
     group = ways.add_parser("group", help="stage 2: director and personas by GRPO on what the group says")
     _add_common(group)
     _add_reward(group)
-    group.add_argument("--group-reward", type=Path, required=True, metavar="DIR", help="of `group-reward`")
+    _add_group_reward(group)
     _add_numbers(group, {**_GRPO, **_TABLE})
     group.set_defaults(run=_group)
 
@@ -39,11 +45,12 @@ def add_policy_commands(ways: argparse._SubParsersAction) -> None:
     dpo.set_defaults(run=_dpo)
 
 
-_GRPO = {
+_CHOOSING = {
     "steps": int, "places": int, "group": int, "learning-rate": float, "beta": float, "clip": float,
-    "passes": int, "temperature": float, "limit": int, "format-weight": float, "length-weight": float,
-    "micro-batch": int, "every": int, "dev-places": int, "minutes": float, "seed": int,
+    "passes": int, "temperature": float, "micro-batch": int, "every": int, "dev-places": int,
+    "minutes": float, "seed": int,
 }  # fmt: skip
+_GRPO = {**_CHOOSING, "limit": int, "format-weight": float, "length-weight": float}
 
 _TABLE = {
     "turns": int, "own": float, "directing": float, "director-rate": float, "director-beta": float,
@@ -75,6 +82,10 @@ def _add_reward(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reward", type=Path, required=True, metavar="DIR", help="of `align reward`")
 
 
+def _add_group_reward(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--group-reward", type=Path, required=True, metavar="DIR", help="of `group-reward`")
+
+
 def _add_numbers(parser: argparse.ArgumentParser, numbers: dict[str, type]) -> None:
     for name, kind in numbers.items():
         parser.add_argument(
@@ -86,6 +97,12 @@ def _persona(options: argparse.Namespace) -> int:
     from mascot.alignment.policy_session import run_persona
 
     return run_persona(options)
+
+
+def _director(options: argparse.Namespace) -> int:
+    from mascot.alignment.policy_session import run_director
+
+    return run_director(options)
 
 
 def _group(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 import mascot.adapters
+from mascot.alignment.director_stage import DirectorStage
 from mascot.alignment.group_stage import GroupStage
 from mascot.alignment.options import check_out
 from mascot.alignment.persona_stage import PersonaStage, Unseen
@@ -23,6 +24,8 @@ from mascot.alignment.policy_record import Parent, described, fingerprint, read_
 from mascot.alignment.policy_run import OBJECTIVE, PolicyProgress, PolicyRun, Row, Stage
 from mascot.alignment.precision import precision_for
 from mascot.alignment.preferences import Candidate
+from mascot.alignment.preferences_expert import expert_blocks
+from mascot.alignment.rewards.directives import chosen_in
 from mascot.alignment.rewards.load import load_directive_reward, load_group_reward, load_reward
 from mascot.alignment.rewards.model import RECORD as REWARD
 from mascot.alignment.rewards.session import recipe_of
@@ -70,6 +73,32 @@ def run_persona(options: argparse.Namespace) -> int:
                 ),
                 table, recipe, options.out / name, about, log,
             )  # fmt: skip
+    return _end(options.out)
+
+
+def run_director(options: argparse.Namespace) -> int:
+    """Stage 1 of the director; returns the exit code.
+
+    Raises:
+        MascotError: what cannot be trained, in one line.
+    """
+    _, cast, base = begin(options)
+    model = load_directive_reward(options.group_reward)
+    parent = read_parent(start_folder(options, DIRECTOR), base)
+    recipe = shaped(recipe_of(options, PolicyRecipe), [parent])
+    table = Table(base.loaded, cast, recipe)
+    rows = expert_blocks()
+    train, dev = (
+        [one for row in rows if row.split == part for one in chosen_in(row, cast)]
+        for part in ("train", "dev")
+    )
+    data = _checksum([options.group_reward / REWARD], train, dev)
+    about = {options.out / DIRECTOR: described(DIRECTOR, parent, base, data, recipe.model_dump())}
+    with tracking(options.log, options.out, options.resume) as log:
+        _optimise(
+            lambda: DirectorStage(table, parent.weights, model, train, dev, recipe),
+            table, recipe, options.out / DIRECTOR, about, log,
+        )  # fmt: skip
     return _end(options.out)
 
 

@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mascot.alignment.contexts import Contexts
-from mascot.alignment.places import TalkStart, start_of
-from mascot.alignment.policy import Act, Start
+from mascot.alignment.places import TalkStart
+from mascot.alignment.policy import Act
 from mascot.alignment.policy_learner import PolicyLearner
 from mascot.alignment.preferences import Candidate
 from mascot.alignment.rewards.directives import Choice, movers
-from mascot.alignment.samples import DIRECTOR, Sample, heard
+from mascot.alignment.samples import DIRECTOR
 from mascot.alignment.shaping import Spoken, passed_guards
 from mascot.alignment.table import Table
 from mascot.conversation.transcript import PERSON
 from mascot.corpora.dialogues import YIELD, DialogueTurn
-from mascot.director.model import THE_PERSON, ask
 
 _Learners = dict[str, PolicyLearner]
 
@@ -88,10 +87,9 @@ class Rollouts:
 
     def _turn(self, talks: Sequence[Talk], what: str) -> None:
         cast = self._table.cast
-        choices = [Choice("who", tuple(talk.turns), movers(tuple(talk.turns), cast)) for talk in talks]
-        contexts = self._table.read(self._asked(talk, "").context for talk in talks)
-        who = self._choose(talks, choices, [""] * len(talks), contexts, f"{what}/who")
-        chosen = list(zip(talks, who, strict=True))
+        choices = [Choice("who", tuple(talk.turns), movers(talk.turns, cast)) for talk in talks]
+        contexts = self._table.read(self._table.asked(choice).context for choice in choices)
+        chosen = list(zip(talks, self._choose(talks, choices, contexts, f"{what}/who"), strict=True))
         speaking = [(talk, mover) for talk, mover in chosen if mover != YIELD]
         for talk, mover in chosen:
             if mover == YIELD:
@@ -105,50 +103,31 @@ class Rollouts:
         """What each is to do, and in which tone: two more choices of the director's."""
         cast, talks = self._table.cast, [talk for talk, _ in speaking]
         cards = [cast[persona] for _, persona in speaking]
-        so_far = [f" {card.name}. {part}:" for part in ("Task", "Tone") for card in cards]
         choices = [
             *(Choice("task", tuple(t.turns), c.repertoire, c.id) for t, c in zip(talks, cards, strict=True)),
             *(Choice("tone", tuple(t.turns), c.tones, c.id) for t, c in zip(talks, cards, strict=True)),
         ]
-        words = self._choose([*talks, *talks], choices, so_far, contexts, f"{what}/how")
+        words = self._choose([*talks, *talks], choices, contexts, f"{what}/how")
         return [
             Candidate(tuple(talk.turns), card.id, words[i], words[i + len(talks)], "")
             for i, (talk, card) in enumerate(zip(talks, cards, strict=True))
         ]
 
-    def _asked(self, talk: Talk, so_far: str, options: Sequence[str] = ()) -> Start:
-        cast = self._table.cast
-        prompt = ask(heard(talk.turns, cast), cast, so_far, trained=True)
-        question = Sample("", DIRECTOR, prompt, "", ends=False)
-        return start_of(question, self._table.encode, [f" {option}" for option in options])
-
     def _choose(
-        self,
-        talks: Sequence[Talk],
-        choices: Sequence[Choice],
-        so_far: Sequence[str],
-        contexts: Contexts,
-        what: str,
+        self, talks: Sequence[Talk], choices: Sequence[Choice], contexts: Contexts, what: str
     ) -> list[str]:
         """The option that the director takes in each talk; where there is one only nothing is drawn."""
         found = [choice.options[0] for choice in choices]
         open_ones = [i for i, choice in enumerate(choices) if len(choice.options) > 1]
         if not open_ones:
             return found
-        starts = [self._asked(talks[i], so_far[i], self._words(choices[i])) for i in open_ones]
+        starts = [self._table.asked(choices[i]) for i in open_ones]
         acts = self._table.draw(self._learners[DIRECTOR], starts, contexts, self._table.lot(what))
         for i, act in zip(open_ones, acts, strict=True):
             made = Made(DIRECTOR, act, contexts, choice=choices[i])
             talks[i].made.append(made)
             found[i] = made.option
         return found
-
-    def _words(self, choice: Choice) -> Sequence[str]:
-        """Its options as the director says them."""
-        if choice.question != "who":
-            return choice.options
-        cast = self._table.cast
-        return [cast[option].name if option in cast else THE_PERSON for option in choice.options]
 
     def _speak(self, talks: Sequence[Talk], places: Sequence[Candidate], what: str) -> None:
         """Each persona that was chosen speaks, all its talks at once."""

@@ -15,10 +15,13 @@ from mascot.alignment.policy import Act, Drawing, Start, draw
 from mascot.alignment.policy_learner import PolicyLearner
 from mascot.alignment.policy_recipe import PolicyRecipe
 from mascot.alignment.preferences import Candidate
+from mascot.alignment.rewards.directives import Choice
+from mascot.alignment.samples import DIRECTOR, Sample, heard
 from mascot.alignment.shaping import Spoken
 from mascot.alignment.student import Student
 from mascot.alignment.tokens import Encoder
 from mascot.conversation.personas import Cast
+from mascot.director.model import THE_PERSON, ask
 from mascot.engines.hf_load import Loaded
 
 
@@ -49,6 +52,18 @@ class Table:
             for _ in read.read():
                 pass
         return read
+
+    def asked(self, choice: Choice) -> Start:
+        """Where a director's answer begins, as it is asked in a live conversation, and what it may be."""
+        cast, named = self.cast, choice.options
+        answered = ""
+        if choice.question == "who":
+            named = tuple(cast[option].name if option in cast else THE_PERSON for option in choice.options)
+        else:
+            answered = f" {cast[choice.persona].name}. {choice.question.capitalize()}:"
+        prompt = ask(heard(choice.context, cast), cast, answered, trained=True)
+        question = Sample("", DIRECTOR, prompt, "", ends=False)
+        return start_of(question, self.encode, [f" {option}" for option in named])
 
     def start(self, place: Candidate) -> Start:
         """Where what is said in a place begins."""

@@ -57,7 +57,7 @@ class Chosen:
     """Of the preference that it comes from, 0 to 1."""
 
 
-def movers(context: Block, cast: Cast) -> tuple[str, ...]:
+def movers(context: Sequence[DialogueTurn], cast: Cast) -> tuple[str, ...]:
     """Who may be next by the rules of the table; `YIELD` is the person."""
     moves = legal(heard(context, cast), cast)
     return (*moves.agents, *([YIELD] if moves.may_yield else []))

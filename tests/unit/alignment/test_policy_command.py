@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,33 @@ def test_stage_2_killed_between_two_adapters_learns_nothing_again(
     monkeypatch.setattr(GroupStage, "step", lambda *_: pytest.fail("a step was made again"))
     assert cli.main(group(start, rewards, "--resume")) == 0
     assert all(lineage_of_training(Path("out", name)).name == name for name in (*CAST.ids, DIRECTOR))
+
+
+def director(start: Path, group: Path, *more: str) -> list[str]:
+    begun = ["align", "director", "--start", str(start), "--out", "out", "--group-reward", str(group)]
+    return [*begun, "--steps", "2", "--places", "2", "--group", "3", "--dev-places", "2", *more]
+
+
+def test_a_director_that_learned_by_itself_can_begin_stage_2(start: Path, rewards: Path) -> None:
+    assert cli.main(director(start, rewards / "group")) == 0
+    lineage = lineage_of_training(Path("out", DIRECTOR))
+    assert (lineage.name, lineage.settings["steps"]) == (DIRECTOR, 2)
+    assert {"reward_before", "reward", "as_experts_task", "kl"} <= lineage.metrics.keys()
+    assert Path("out/rewards.png").is_file()
+    both = Path("both")
+    shutil.copytree(start, both)
+    shutil.copytree(Path("out", DIRECTOR), both / DIRECTOR, dirs_exist_ok=True)
+    assert cli.main(group(both, rewards, "--out", "later")) == 0
+
+
+def test_a_group_reward_without_directives_teaches_no_director(
+    start: Path, rewards: Path, capsys: Captured
+) -> None:
+    shutil.copytree(rewards / "group", "older")
+    record = json.loads(Path("older/reward.json").read_text("utf-8"))
+    del record["directives"]
+    Path("older/reward.json").write_text(json.dumps(record), "utf-8")
+    assert "knows nothing of directives: train it anew" in refused(director(start, Path("older")), capsys)
 
 
 @pytest.mark.parametrize("out", ["out", "anchor"])

@@ -9,6 +9,7 @@ from statistics import fmean
 import pytest
 import torch
 
+from mascot.alignment.director_stage import DirectorStage
 from mascot.alignment.group_stage import GroupStage, played_by
 from mascot.alignment.persona_stage import PersonaStage
 from mascot.alignment.places import TalkStart
@@ -16,7 +17,7 @@ from mascot.alignment.policy_learner import Played, PolicyLearner, Weights
 from mascot.alignment.policy_recipe import GroupRecipe, PolicyRecipe
 from mascot.alignment.policy_run import OBJECTIVE, PolicyProgress, PolicyRun
 from mascot.alignment.preferences import Block, Candidate
-from mascot.alignment.rewards.directives import DirectiveReward
+from mascot.alignment.rewards.directives import Choice, Chosen, DirectiveReward
 from mascot.alignment.rewards.model import GroupRewardModel
 from mascot.alignment.rollouts import Rollouts
 from mascot.alignment.samples import DIRECTOR
@@ -165,6 +166,26 @@ def test_the_director_finds_what_to_ask_for_where_blocks_are_all_alike(tmp_path:
     assert first["share_beacon"] < 0.7
     assert fmean(row["share_beacon"] for row in last) > 0.9
     assert fmean(row["directives"] for row in last) > first["directives"] + 0.3
+
+
+def test_a_director_by_itself_finds_what_is_worth_most_at_each_place(tmp_path: Path) -> None:
+    first, second = PAIR["beacon"].repertoire
+    recipe = PolicyRecipe(
+        steps=10, places=1, group=12, every=10, dev_places=1, temperature=3.0, rank=4, alpha=8,
+        learning_rate=2e-2, beta=0.0,
+    )  # fmt: skip
+    table = Table(tiny_base(), PAIR, recipe)
+    who = Chosen(Choice("who", SAID, PAIR.ids), "anchor", "theme", 1.0)
+    task = Chosen(Choice("task", SAID, (first, second), "beacon"), first, "theme", 1.0)
+    model = DirectiveReward({"beacon": 3.0, f"beacon: {second}": 3.0})
+    stage = DirectorStage(table, fresh(table), model, [who, task], [who, task], recipe)
+    run = PolicyRun(stage, recipe, tmp_path, "same")
+    run.run(lambda _: None)
+    begun, ended = run.progress.dev
+    assert ended["reward"] > begun["reward"] + 0.5
+    best = fmean([model.ahead(who.choice, "beacon"), model.ahead(task.choice, second)])
+    assert ended["reward"] == pytest.approx(best, abs=0.3)
+    assert ended["as_experts_who"] < 0.2 < begun["as_experts_who"]
 
 
 def test_each_agent_learns_from_its_own_acts_and_no_one_elses(tmp_path: Path) -> None:
