@@ -36,6 +36,13 @@ _COLUMNS = {
     "yield f1": "yield F1",
 }
 
+_ACCURACIES = {
+    f"{question} expected" if expected else question: (question, expected)
+    for question in ("agent", "action", "tone")
+    for expected in (False, True)
+}
+_MODEL = "model: "
+
 _LEGEND = (
     "In brackets 95 % intervals over dialogues. *Agent* given that somebody speaks, where at least two may; "
     "*action* and *tone* given the expert's agent, out of those on its card; *yield* where it is allowed. "
@@ -58,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         name: _ask_all(make_policy(name, ScriptedEngine()), decisions, cast, name) for name in _SIMPLE
     }
     for name, adapters in options.system:
-        asked[f"model: {name}"] = _ask_model(name, adapters, settings, decisions, cast)
+        asked[f"{_MODEL}{name}"] = _ask_model(name, adapters, settings, decisions, cast)
     about = {"command": command_line(), "model": plan_engine(settings).model} | machine()
     about |= {"split": options.split, "dialogues": len(dialogues), "decisions": len(decisions)}
     write(options.out, about, asked)
@@ -98,24 +105,51 @@ def gaps(asked: Answers) -> dict[str, Estimate | None]:
     return {name: gap if gap is None else replace(gap, p=next(left)) for name, gap in found.items()}
 
 
+def beside(asked: Answers) -> dict[str, dict[str, Estimate]]:
+    """Each other model's accuracies minus the first model's, by figure; paired over dialogues.
+
+    `p` is corrected by Holm for the number of figures of all models.
+    """
+    first, *others = [name for name in asked if name.startswith(_MODEL)] or [""]
+    found = {
+        (name, column): gap
+        for name in others
+        for column, (question, expected) in _ACCURACIES.items()
+        if (gap := _gap(asked[first], asked[name], question, expected)) is not None
+    }
+    corrected = holm([gap.p or 0.0 for gap in found.values()])
+    table: dict[str, dict[str, Estimate]] = {}
+    for ((name, column), gap), p in zip(found.items(), corrected, strict=True):
+        table.setdefault(name, {})[column] = replace(gap, p=p)
+    return table
+
+
+def _gap(one: Sequence[Answer], other: Sequence[Answer], question: str, expected: bool) -> Estimate | None:
+    return difference(accuracy(one, question, expected), accuracy(other, question, expected))
+
+
 def write(out: Path, about: Mapping[str, Any], asked: Answers) -> None:
     """`director.json` and `director.md` in a folder."""
     out.mkdir(parents=True, exist_ok=True)
     figures = {name: scores(answers) for name, answers in asked.items()}
-    against = gaps(asked)
+    against, models = gaps(asked), beside(asked)
     as_json = {
         **about,
         "policies": {name: {k: rounded(v) for k, v in some.items()} for name, some in figures.items()},
         "agent_minus_random": {name: rounded(gap) for name, gap in against.items()},
+        "minus_first_model": {
+            name: {column: rounded(gap) for column, gap in some.items()} for name, some in models.items()
+        },
     }
     (out / "director.json").write_text(json.dumps(as_json, indent=1) + "\n", "utf-8")
-    (out / "director.md").write_text(_page(about, figures, against), "utf-8")
+    (out / "director.md").write_text(_page(about, figures, against, models), "utf-8")
 
 
 def _page(
     about: Mapping[str, Any],
     figures: Mapping[str, Mapping[str, Estimate | None]],
     against: Mapping[str, Estimate | None],
+    models: Mapping[str, Mapping[str, Estimate]],
 ) -> str:
     head = ["policy", *_COLUMNS.values(), "agent: points over random"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
@@ -130,8 +164,19 @@ def _page(
         f"{talks}, each policy shown what was really said before.",
         "\n".join(lines),
         _LEGEND,
+        *([_differences(models)] if models else []),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _differences(models: Mapping[str, Mapping[str, Estimate]]) -> str:
+    head = ["points over the first model", *_ACCURACIES]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    lines += [
+        f"| {' | '.join([name, *(_points(some.get(column)) for column in _ACCURACIES)])} |"
+        for name, some in models.items()
+    ]
+    return "\n".join(lines)
 
 
 def _shown(estimate: Estimate | None) -> str:

@@ -13,6 +13,7 @@ from mascot.director.rules import Legal
 from mascot.director.simple import ByMention, RandomOrder, RoundRobin
 from mascot.engines.scripted import ScriptedEngine
 from mascot.evaluation.directing import Answer, accuracy, ask, points, scores, yields
+from mascot.evaluation.director_run import beside
 from mascot.evaluation.remembering import Remembering
 
 CAST = load_cast()
@@ -86,6 +87,18 @@ def test_precision_and_recall_by_hand() -> None:
     assert {kind: e.value if e else None for kind, e in found.items()} == pytest.approx(
         {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3}
     )
+
+
+def test_models_are_put_beside_the_first_one_dialogue_by_dialogue() -> None:
+    def right(share: float) -> list[Answer]:
+        return [Answer(f"d{i}", "agent", share + i / 100, top=share > 0.5) for i in range(8)]
+
+    found = beside({"random": right(0.1), "model: base": right(0.2), "model: trained": right(0.6)})
+    assert list(found) == ["model: trained"]
+    assert found["model: trained"]["agent expected"].value == pytest.approx(0.4)
+    assert found["model: trained"]["agent"].low == found["model: trained"]["agent"].high == 1.0
+    assert "action" not in found["model: trained"]
+    assert beside({"random": right(0.1)}) == beside({"model: base": right(0.2)}) == {}
 
 
 def test_a_round_robin_has_its_own_order() -> None:
