@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from mascot.alignment.options import check_out
 from mascot.alignment.preferences import BlockPreference, Preference
-from mascot.alignment.preferences_sources import gather
+from mascot.alignment.preferences_sources import data_sha256, gather
 from mascot.alignment.rewards.group import GroupRecipe
 from mascot.alignment.rewards.light import LightRecipe
+from mascot.alignment.rewards.model import RECORD
+from mascot.alignment.rewards.record import read_record
 from mascot.alignment.rewards.training import train_group, train_light
 from mascot.conversation.personas import load_cast
 from mascot.engines.embedding import MiniLM
 from mascot.engines.models import EMBEDDED_EMBEDDER
-from mascot.errors import InputError
+from mascot.errors import InputError, ModelError
 from mascot.settings import read_settings
 
 _Recipe = TypeVar("_Recipe", bound=BaseModel)
@@ -48,10 +52,30 @@ def run_reward(options: argparse.Namespace) -> int:
         base = embedded_base(settings.models, options.device)
         record = train_language(rows, base, cast, recipe, options.out)
     else:
-        embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
-        record = train_light(rows, embedder, recipe_of(options, LightRecipe), options.out, options.start)
+        light = recipe_of(options, LightRecipe)
+        record = _finished(options.out, rows, light, options.start)
+        if record is None:
+            embedder = MiniLM(settings.models / EMBEDDED_EMBEDDER)
+            record = train_light(rows, embedder, light, options.out, options.start)
     sys.stdout.write(table(record) + f"trained into {options.out}\n")
     return 0
+
+
+def _finished(
+    out: Path, rows: Sequence[Preference], recipe: LightRecipe, start: Path | None
+) -> Mapping[str, Any] | None:
+    """The record of the light reward model in a folder; None if there is none.
+
+    Raises:
+        ModelError: it is damaged, of another kind, or was trained from other preferences or settings.
+    """
+    if not (out / RECORD).is_file():
+        return None
+    found = read_record(out, "reward", "light")
+    wanted = (data_sha256(rows), recipe.model_dump(), start.name if start else None)
+    if (found.data_sha256, found.recipe, found.parent) != wanted:
+        raise ModelError(f"{out} holds a reward of other preferences or settings: choose another --out")
+    return json.loads((out / RECORD).read_bytes())
 
 
 def run_group_reward(options: argparse.Namespace) -> int:

@@ -14,8 +14,10 @@ from hypothesis.extra.numpy import arrays
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from mascot import cli
+from mascot.alignment.preferences import write_preferences
 from mascot.alignment.preferences_expert import ONE_VOICE, expert_blocks, expert_preferences
-from mascot.alignment.rewards import light
+from mascot.alignment.rewards import light, session
 from mascot.alignment.rewards.bradley_terry import Pairs, fit, loss, temperature
 from mascot.alignment.rewards.figures import figures
 from mascot.alignment.rewards.group import GroupRecipe, LightGroupReward
@@ -199,6 +201,24 @@ def test_a_part_without_preferences_is_refused() -> None:
     rows = [row for row in expert_preferences()[:300] if row.split == "train"]
     with pytest.raises(InputError, match="is of the test part"):
         part(rows, "test")
+
+
+def test_a_finished_reward_is_left_alone_and_no_other_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(session, "MiniLM", lambda _: Hashed())
+    pairs = tmp_path / "pairs.jsonl"
+    write_preferences(pairs, expert_preferences()[::30])
+    begun = ["align", "reward", str(pairs), "--out", str(tmp_path / "reward")]
+    assert cli.main(begun) == 0
+    said, kept = capsys.readouterr().out, (tmp_path / "reward" / "reward.safetensors").stat().st_mtime_ns
+    assert cli.main([*begun, "--resume"]) == 0
+    assert capsys.readouterr().out == said
+    assert cli.main([*begun, "--resume", "--ridge", "0.5"]) == 2
+    assert "holds a reward of other preferences or settings" in capsys.readouterr().err
+    write_preferences(pairs, expert_preferences()[::31])
+    assert cli.main([*begun, "--resume"]) == 2
+    assert (tmp_path / "reward" / "reward.safetensors").stat().st_mtime_ns == kept
 
 
 def test_the_group_reward_tells_flawed_talks_whose_themes_it_has_not_seen(tmp_path: Path) -> None:
