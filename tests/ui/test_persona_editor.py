@@ -217,6 +217,10 @@ def test_the_keyboard_alone_edits_and_tries(editor: Opens) -> None:
     expect(page.get_by_label("A person writes")).to_be_focused()
     page.keyboard.type("Hello")
     expect(page.locator("[data-field=examples] .fault")).to_contain_text("1, says")
+    beacon = page.get_by_role("button", name="Beacon")
+    beacon.press("Enter")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Beacon")
+    expect(beacon).to_be_focused()  # the list was drawn anew, and the keyboard goes on from there
 
 
 def test_the_editor_is_reached_from_the_talk_and_leads_back(visit: Opens) -> None:

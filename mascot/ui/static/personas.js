@@ -109,6 +109,8 @@ class Editor {
   #list() {
     const { draft } = this;
     const isDraft = this.drafts.includes(draft);
+    const lists = [this.castList, this.draftList];
+    const focused = lists.some((list) => list.contains(document.activeElement));
     const pick = (persona, current, act) =>
       h(
         "li",
@@ -124,6 +126,7 @@ class Editor {
       ...this.cast.map((one) => pick(one, !isDraft && draft.of === one.id, () => this.#show(this.#copy(one)))),
     );
     this.draftList.replaceChildren(...this.drafts.map((one) => pick(one.fields, one === draft, () => this.#show(one))));
+    if (focused) lists.map((list) => list.querySelector("[aria-current]")).find(Boolean)?.focus();
     this.none.hidden = this.drafts.length > 0;
     this.remove.hidden = !isDraft;
     say(this.title, draft.fields.name || "A new persona");
